@@ -1,0 +1,196 @@
+"""Facts: what a run learnt, folded and mergeable. What many workers and many hosts rest on.
+
+Everything here is bounded (see ``limits``), keyed by what was said and by whom, never by when: so that merging is
+associative and commutative, and the report of two halves is the report of the whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from .model import Claim, Evidence, Flow, Message, Protection, Scalar, Secret
+
+EVIDENCE_KEPT = 3
+
+
+class ConversationKey(NamedTuple):
+    """Who talks to whom: ``source`` originates, ``port`` is the responder's; ephemeral ports are folded."""
+
+    source: str
+    destination: str
+    port: int
+    transport: str
+
+
+class SightingKey(NamedTuple):
+    """What was said in a conversation, and by which side (0 the source)."""
+
+    conversation: ConversationKey
+    side: int
+    protocol: str
+    kind: str
+    protection: Protection
+    fields: tuple[tuple[str, Scalar], ...]
+    decrypted: bool
+
+
+class ClaimKey(NamedTuple):
+    """A claim, and the responder's port of the conversation that it was made in."""
+
+    claim: Claim
+    port: int
+    decrypted: bool
+
+
+class ExposureKey(NamedTuple):
+    secret: Secret
+    conversation: ConversationKey
+    side: int
+
+
+class Tally:
+    """How often, when, and the first packets that prove it."""
+
+    __slots__ = ("count", "first", "last", "evidence")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first = 0
+        self.last = 0
+        self.evidence: tuple[Evidence, ...] = ()
+
+    def add(self, time: int, input_: int, frame: int, summary: str, count: int = 1) -> None:
+        if not self.count or time < self.first:
+            self.first = time
+        if not self.count or time > self.last:
+            self.last = time
+        self.count += count
+        kept = self.evidence
+        if len(kept) < EVIDENCE_KEPT or (input_, frame) < kept[-1][:2]:
+            if all((e.input, e.frame) != (input_, frame) for e in kept):
+                self.evidence = tuple(sorted((*kept, Evidence(input_, frame, summary)))[:EVIDENCE_KEPT])
+
+    def merge(self, other: Tally) -> None:
+        if not other.count:
+            return
+        self.first = min(self.first, other.first) if self.count else other.first
+        self.last = max(self.last, other.last)
+        self.count += other.count
+        self.evidence = tuple(sorted({*self.evidence, *other.evidence})[:EVIDENCE_KEPT])
+
+
+class ClaimTally(Tally):
+    """And the conversation that made the claim first: the claim belongs to its pool."""
+
+    __slots__ = ("conversation", "side")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conversation: ConversationKey | None = None
+        self.side = 0
+
+
+class Conversation:
+    """What passed in a conversation, all its flows folded. Two-element lists are per side, 0 the source."""
+
+    __slots__ = ("flows", "packets", "bytes", "payloads", "flags", "first", "last", "lost", "certain", "source_port",
+                 "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad", "other", "evidence", "tunnel", "opened")
+
+    def __init__(self) -> None:
+        self.flows = 0
+        self.packets = [0, 0]
+        self.bytes = [0, 0]
+        self.payloads = [0, 0]
+        self.flags = [0, 0]
+        self.first = 0
+        self.last = 0
+        self.lost = [0, 0]
+        self.certain = True  # who originated was seen (SYN, or content), not guessed from the ports
+        self.opened = 0  # TCP flows whose SYN was seen
+        self.source_port = -1  # the source's port where it was always the same, 0 where it changed
+        self.plain = [0, 0]
+        self.sealed1 = [0, 0]
+        self.sealed0 = [0, 0]
+        self.cut = [0, 0]
+        self.crc_good = [0, 0]
+        self.crc_bad = [0, 0]
+        self.other = [0, 0]
+        self.evidence: tuple[tuple[Evidence, ...], tuple[Evidence, ...]] = ((), ())  # first packets of each side
+        self.tunnel = ""
+
+    def merge(self, other: Conversation) -> None:
+        self.first = min(self.first, other.first) if self.flows else other.first
+        self.last = max(self.last, other.last)
+        self.tunnel = min(self.tunnel, other.tunnel) if self.flows else other.tunnel
+        if self.source_port not in (-1, other.source_port):
+            self.source_port = 0
+        elif self.source_port == -1:
+            self.source_port = other.source_port
+        self.flows += other.flows
+        self.opened += other.opened
+        self.certain = self.certain and other.certain
+        for name in ("packets", "bytes", "payloads", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good",
+                     "crc_bad", "other"):
+            mine, more = getattr(self, name), getattr(other, name)
+            mine[0] += more[0]
+            mine[1] += more[1]
+        self.flags = [self.flags[0] | other.flags[0], self.flags[1] | other.flags[1]]
+        a, b = self.evidence, other.evidence
+        self.evidence = (tuple(sorted({*a[0], *b[0]})[:EVIDENCE_KEPT]), tuple(sorted({*a[1], *b[1]})[:EVIDENCE_KEPT]))
+
+
+class InputFacts:
+    """One input as it was read."""
+
+    __slots__ = ("path", "packets", "bytes", "first", "last", "link_types", "truncated", "error", "kept")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.packets = 0
+        self.bytes = 0  # of packets, as kept
+        self.first = 0
+        self.last = 0
+        self.link_types: tuple[str, ...] = ()
+        self.truncated = False  # some packets were cut by a snap length
+        self.error: str | None = None  # one line: what, where, what to do
+        self.kept = 0  # packets
+
+
+class Facts:
+    """All that a run learnt. ``counters`` are the terminal counters: every packet is in exactly one."""
+
+    def __init__(self) -> None:
+        self.inputs: list[InputFacts] = []
+        self.counters: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter()  # weirds and losses by name: decoder errors, gaps, evictions, budgets
+        self.conversations: dict[ConversationKey, Conversation] = {}
+        self.sightings: dict[SightingKey, Tally] = {}
+        self.claims: dict[ClaimKey, ClaimTally] = {}
+        self.exposures: dict[ExposureKey, Tally] = {}
+        self.reasons: set[str] = set()  # why the report is incomplete, one sentence each
+
+    def merge(self, other: Facts) -> None:
+        """Join what another run over *other* inputs (or other flows of the same) learnt."""
+        self.counters.update(other.counters)
+        self.notes.update(other.notes)
+        self.reasons |= other.reasons
+        for table in ("conversations", "sightings", "exposures"):
+            mine = getattr(self, table)
+            for key, value in getattr(other, table).items():
+                if key in mine:
+                    mine[key].merge(value)
+                else:
+                    mine[key] = value
+        for key, value in other.claims.items():
+            kept = self.claims.get(key)
+            if kept is None:
+                self.claims[key] = value
+                continue
+            if value.evidence[:1] < kept.evidence[:1]:
+                kept.conversation, kept.side = value.conversation, value.side
+            kept.merge(value)
+
+
+__all__ = ["Claim", "ClaimKey", "ClaimTally", "Conversation", "ConversationKey", "ExposureKey", "Facts", "Flow",
+           "InputFacts", "Message", "SightingKey", "Tally"]

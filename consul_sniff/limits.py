@@ -1,0 +1,35 @@
+"""Every budget of the program, in one place, each with its reason. `consul-sniff doctor --limits` prints them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+RECORD_BYTES: Final = 262_144  # libpcap's MAXIMUM_SNAPLEN: a larger record is damage
+PCAPNG_BLOCK_BYTES: Final = 16 * 1024 * 1024  # libpcap's own bound
+LAYERS: Final = 8  # tunnels in tunnels: Zeek allows 4, Suricata 16
+IPV6_EXTENSIONS: Final = 16
+FLOWS: Final = 65_536  # live at once; the oldest idle one is evicted and counted
+CONVERSATIONS: Final = 262_144  # folded, kept to the end
+SIGHTINGS: Final = 262_144
+CLAIMS: Final = 65_536
+EXPOSURES: Final = 16_384
+STREAM_BUFFER: Final = 65_536  # bytes waiting for a decoder, per side of a flow
+STREAM_BUFFERS: Final = 64 * 1024 * 1024  # all of them together
+EARLY_BYTES: Final = 262_144  # TCP bytes ahead of a hole, per side
+EARLY_SEGMENTS: Final = 64  # then the hole is given up
+FRAGMENTS: Final = 4_096  # per datagram
+FRAGMENT_BYTES: Final = 8 * 1024 * 1024  # in all
+FRAGMENT_SECONDS: Final = 60
+LZW_BYTES: Final = 1024 * 1024  # unpacked from one message
+MSGPACK_DEPTH: Final = 32
+MSGPACK_ITEMS: Final = 65_536  # of one message
+MEMBERLIST_DEPTH: Final = 8  # compound in compress in compound ...
+MEMBERLIST_PARTS: Final = 512  # of one packet
+BODY_BYTES: Final = 4 * 1024 * 1024  # HTTP and gRPC bodies, per message, streamed
+UNZIP_RATIO: Final = 200  # more is a bomb
+HEADER_BYTES: Final = 65_536
+CONTINUATIONS: Final = 64
+GCM_KEYS: Final = 8  # tried on a message
+TEXT: Final = 1_024  # characters of any text out of a packet that is shown
+EVIDENCE_SUMMARY: Final = 256
+FINDINGS: Final = 10_000

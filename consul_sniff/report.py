@@ -1,0 +1,134 @@
+"""What attribution makes of facts, and what matching makes of that: the rows of a report, before any format."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .facts import InputFacts, Tally
+from .model import Confidence, Evidence, Grade, Protection, Scalar, Severity, Status
+
+
+class Observation(NamedTuple):
+    """A fact with its place in the datacenter: what signatures match on. No port decides anything here any more."""
+
+    protocol: str  # a decoder's name, or the name of a module of attribution for what only many facts together show
+    kind: str
+    protection: Protection
+    channel: str  # gossip-lan gossip-wan rpc raft api grpc dns mesh envoy-admin ca other
+    owner: str  # whose traffic: consul | other | unknown
+    by: str  # what the channel rests on: content | port
+    source: str
+    destination: str
+    port: int
+    transport: str
+    loopback: bool
+    grade: Grade
+    decrypted: bool
+    fields: dict[str, Scalar]
+    summary: str  # one line: what was seen
+    tally: Tally
+    community_id: str
+
+
+class Node(NamedTuple):
+    address: str
+    name: str | None
+    role: str  # server | client | unknown
+    datacenter: str | None
+    version: str | None
+    gossip: str  # plaintext | encrypted | mixed | unknown
+    rpc: str  # plaintext | tls | mixed | unknown
+    gossip_plaintext: int
+    gossip_encrypted: int
+    keys: tuple[str, ...]
+    status: str  # alive suspect dead left unknown
+    decrypted: bool  # name, role or version were learnt with a key
+
+
+class ConversationRow(NamedTuple):
+    source: str
+    destination: str
+    port: int
+    transport: str
+    channel: str
+    protocol: str
+    protection: Protection
+    by: str
+    packets: int
+    bytes: int
+    first: int
+    last: int
+    community_id: str
+
+
+class Exposure(NamedTuple):
+    kind: str
+    fingerprint: str | None
+    where: str
+    path: str
+    count: int
+    first: int
+    last: int
+    source: str
+    destination: str
+    evidence: tuple[Evidence, ...]
+
+
+class Finding(NamedTuple):
+    id: str
+    signature: str
+    control: str
+    severity: Severity
+    confidence: Confidence
+    grade: Grade
+    title: str
+    source: str
+    destination: str
+    port: int
+    transport: str
+    protocol: str
+    count: int
+    first: int
+    last: int
+    evidence: tuple[Evidence, ...]
+    community_id: str
+    remediation: str
+    decrypted: bool = False
+
+
+class ControlResult(NamedTuple):
+    id: str
+    status: Status
+    title: str
+    summary: str
+    reason: str
+    findings: tuple[str, ...]
+    seeds: tuple[str, ...]
+    remediation: str
+
+
+class Attributed(NamedTuple):
+    """What attribution hands to matching."""
+
+    observations: list[Observation]
+    nodes: list[Node]
+    conversations: list[ConversationRow]
+    exposures: list[Exposure]
+    channels_seen: frozenset[str]  # channels with any traffic at all of Consul's
+    incomplete: tuple[str, ...]  # why a silence proves nothing here: losses, cuts
+
+
+class Report(NamedTuple):
+    inputs: list[InputFacts]
+    counters: dict[str, int]  # terminal counters
+    notes: dict[str, int]
+    complete: bool
+    reasons: list[str]
+    controls: list[ControlResult]
+    findings: list[Finding]
+    nodes: list[Node]
+    conversations: list[ConversationRow]
+    exposures: list[Exposure]
+    channels_seen: frozenset[str]
+    exit_code: int
+    exit_reason: str
