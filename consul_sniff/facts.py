@@ -95,7 +95,8 @@ class Conversation:
     """What passed in a conversation, all its flows folded. Two-element lists are per side, 0 the source."""
 
     __slots__ = ("flows", "packets", "bytes", "payloads", "flags", "first", "last", "lost", "certain", "source_port",
-                 "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad", "other", "evidence", "tunnel", "opened")
+                 "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad", "other", "evidence", "tunnel", "opened",
+                 "plain_evidence", "sealed_evidence", "first_source_port")
 
     def __init__(self) -> None:
         self.flows = 0
@@ -116,7 +117,11 @@ class Conversation:
         self.crc_good = [0, 0]
         self.crc_bad = [0, 0]
         self.other = [0, 0]
-        self.evidence: tuple[tuple[Evidence, ...], tuple[Evidence, ...]] = ((), ())  # first packets of each side
+        # first packets of each side: any, plaintext gossip, sealed gossip
+        self.evidence: tuple[tuple[Evidence, ...], tuple[Evidence, ...]] = ((), ())
+        self.plain_evidence: tuple[tuple[Evidence, ...], tuple[Evidence, ...]] = ((), ())
+        self.sealed_evidence: tuple[tuple[Evidence, ...], tuple[Evidence, ...]] = ((), ())
+        self.first_source_port = 0  # of the flow that holds the earliest evidence: for its Community ID
         self.tunnel = ""
 
     def merge(self, other: Conversation) -> None:
@@ -136,8 +141,19 @@ class Conversation:
             mine[0] += more[0]
             mine[1] += more[1]
         self.flags = [self.flags[0] | other.flags[0], self.flags[1] | other.flags[1]]
-        a, b = self.evidence, other.evidence
-        self.evidence = (tuple(sorted({*a[0], *b[0]})[:EVIDENCE_KEPT]), tuple(sorted({*a[1], *b[1]})[:EVIDENCE_KEPT]))
+        if not self.first_source_port or _earliest(other) < _earliest(self):
+            self.first_source_port = other.first_source_port
+        for name in ("evidence", "plain_evidence", "sealed_evidence"):
+            a, b = getattr(self, name), getattr(other, name)
+            setattr(self, name, (_join(a[0], b[0]), _join(a[1], b[1])))
+
+
+def _join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    return tuple(sorted({*a, *b})[:EVIDENCE_KEPT]) if a and b else a or b
+
+
+def _earliest(conversation: Conversation) -> tuple[int, int]:
+    return min((e[:2] for side in conversation.evidence for e in side), default=(1 << 62, 0))
 
 
 class InputFacts:

@@ -1,0 +1,140 @@
+"""What was said in one flow, and how it is folded into the facts when the flow ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import limits
+from ..facts import ClaimKey, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, SightingKey, Tally
+from ..model import Evidence
+
+if TYPE_CHECKING:
+    from ..model import Claim, Flow, Message, Protection, Scalar, Secret
+
+Said = "tuple[int, str, str, Protection, tuple[tuple[str, Scalar], ...], bool]"
+OTHERS = "others"  # stands for the sources beyond limits.CONVERSATIONS
+
+
+class FlowState:
+    """What a live flow said so far. Sides are the flow's own; who originated is settled at its end."""
+
+    __slots__ = ("flow", "said", "claimed", "exposed", "datagrams")
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.said: dict[tuple[int, str, str, Protection, tuple[tuple[str, Scalar], ...], bool], Tally] = {}
+        self.claimed: dict[tuple[int, Claim, bool], Tally] = {}
+        self.exposed: dict[tuple[int, Secret], Tally] = {}
+        self.datagrams = [0, 0]
+
+    @property
+    def originator(self) -> int | None:
+        """The side that the content shows to be the originator's."""
+        return None
+
+    def add(self, side: int, time: int, frame: int, message: Message) -> None:
+        input_ = self.flow.input
+        key = (side, message.protocol, message.kind, message.protection, message.fields, message.decrypted)
+        _tally(self.said, key).add(time, input_, frame, message.summary)
+        for claim in message.claims:
+            _tally(self.claimed, (side, claim, message.decrypted)).add(time, input_, frame, message.summary)
+        if not message.decrypted:
+            for secret in message.secrets:
+                _tally(self.exposed, (side, secret)).add(time, input_, frame, message.summary)
+
+
+def _tally(table: dict, key: tuple) -> Tally:  # type: ignore[type-arg]
+    tally = table.get(key)
+    if tally is None:
+        tally = table[key] = Tally()
+    return tally  # type: ignore[no-any-return]
+
+
+def orient(flow: Flow, state: FlowState | None, hints: frozenset[int]) -> tuple[int, bool]:
+    """The side that originated the flow, and whether that was seen (SYN, content) rather than guessed from ports.
+
+    The guess: a likely port is the responder's, else the smaller port is (ephemeral ports are high), else who was
+    heard first originated.
+    """
+    if flow.opener is not None:
+        return flow.opener, True
+    if state is not None and state.originator is not None:
+        return state.originator, True
+    first, second = flow.ports
+    if (first in hints) != (second in hints):
+        return (1, False) if first in hints else (0, False)
+    return (1 if first < second else 0), first == second
+
+
+def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int]) -> None:
+    """Add a flow that ended to the facts."""
+    source, certain = orient(flow, state, hints)
+    responder = 1 - source
+    key = ConversationKey(flow.addresses[source], flow.addresses[responder], flow.ports[responder], flow.transport)
+    conversation = facts.conversations.get(key)
+    if conversation is None:
+        if len(facts.conversations) >= limits.CONVERSATIONS:
+            facts.notes["conversations folded"] += 1
+            facts.reasons.add("more conversations than are kept apart: the rest is folded under the source 'others'")
+            key = key._replace(source=OTHERS)
+        conversation = facts.conversations.setdefault(key, Conversation())
+    conversation.merge(_conversation(flow, source, certain=certain))
+    if state is not None:
+        _fold_said(facts, state, key, source)
+
+
+def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:
+    one = Conversation()
+    one.flows = 1
+    one.opened = int(flow.opener is not None)
+    one.certain = certain
+    one.source_port = one.first_source_port = flow.ports[source]
+    one.tunnel = flow.tunnel
+    ways = (flow.ways[source], flow.ways[1 - source])
+    for name in ("packets", "bytes", "payloads", "flags", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good",
+                 "crc_bad", "other"):
+        setattr(one, name, [getattr(ways[0], name), getattr(ways[1], name)])
+    seen = [way for way in ways if way.packets]
+    one.first = min((way.first for way in seen), default=0)
+    one.last = max((way.last for way in seen), default=0)
+    one.evidence = tuple(_frames(flow.input, (way.first_frame,)) for way in ways)  # type: ignore[assignment]
+    one.plain_evidence = tuple(_frames(flow.input, way.plain_frames) for way in ways)  # type: ignore[assignment]
+    one.sealed_evidence = tuple(_frames(flow.input, (way.sealed_frame,)) for way in ways)  # type: ignore[assignment]
+    return one
+
+
+def _frames(input_: int, frames: tuple[int, ...]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(input_, frame, "") for frame in frames if frame)
+
+
+def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int) -> None:
+    for (side, *what), tally in state.said.items():
+        _keep(facts, facts.sightings, SightingKey(key, side ^ source, *what), tally, limits.SIGHTINGS)
+    for (side, secret), tally in state.exposed.items():
+        _keep(facts, facts.exposures, ExposureKey(secret, key, side ^ source), tally, limits.EXPOSURES)
+    for (side, claim, decrypted), tally in state.claimed.items():
+        claim_key = ClaimKey(claim, key.port, decrypted)
+        kept = facts.claims.get(claim_key)
+        if kept is None:
+            if len(facts.claims) >= limits.CLAIMS:
+                _over(facts, "claims")
+                continue
+            kept = facts.claims[claim_key] = ClaimTally()
+        if kept.conversation is None or tally.evidence[:1] < kept.evidence[:1]:
+            kept.conversation, kept.side = key, side ^ source
+        kept.merge(tally)
+
+
+def _keep(facts: Facts, table: dict, key: tuple, tally: Tally, limit: int) -> None:  # type: ignore[type-arg]
+    kept = table.get(key)
+    if kept is not None:
+        kept.merge(tally)
+    elif len(table) < limit:
+        table[key] = tally
+    else:
+        _over(facts, "sightings")
+
+
+def _over(facts: Facts, what: str) -> None:
+    facts.notes[f"{what} over the limit"] += 1
+    facts.reasons.add(f"more {what} than are kept (limit reached): what came later is counted, not reported")

@@ -1,0 +1,140 @@
+"""One decoder per flow: the driver that feeds decoders, and the one place where their errors become notes.
+
+Payloads come from the screen in packet order; what they say is kept with its flow until the flow ends and it is known
+who originated; then it is folded into ``Facts``.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Protocol
+
+from .. import limits
+from ..errors import DecodeError, NeedMoreData
+from ..facts import Facts
+from . import datagram_decoders, stream_decoders
+from .base import Budget, Cursor
+from .fold import fold_flow
+from .streams import StreamState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..keyring import Keyring
+    from ..model import Flow, Message, Payload
+    from .base import DatagramDecoder
+    from .fold import FlowState
+
+
+class Screen(Protocol):
+    """What a session asks of the screen that hands payloads on."""
+
+    def flow(self, number: int) -> Flow: ...
+    def enough(self, number: int, side: int) -> None: ...
+    def resume(self, number: int, side: int) -> None: ...
+
+
+Listener = "Callable[[Flow, int, int, int, Message], None]"  # flow, side, time, frame, message
+
+
+class Session:
+    """Decodes what a screen hands on and folds it into ``facts``.
+
+    ``keyring``: gossip keys to open sealed gossip with. ``hints``: ports that are likely a responder's, used only
+    where neither a SYN nor the content tells who originated. ``listener``: told every message (the `decode` verb).
+    """
+
+    def __init__(self, *, keyring: Keyring | None = None, hints: frozenset[int] = frozenset(),
+                 listener: Callable[[Flow, int, int, int, Message], None] | None = None) -> None:
+        self.facts = Facts()
+        self.hints = hints
+        self.listener = listener
+        self.keyring = keyring
+        self._datagrams = datagram_decoders()
+        self._streams = stream_decoders()
+        self._states: dict[int, StreamState] = {}
+        self._buffered = 0
+
+    def take(self, payload: Payload, screen: Screen) -> None:
+        """Decode one payload. Never raises on what is in it."""
+        state = self._states.get(payload.flow)
+        if state is None:
+            state = self._states[payload.flow] = StreamState(screen.flow(payload.flow), self._streams, self.keyring)
+        try:
+            if state.flow.transport == "udp":
+                self._datagram(state, payload, screen)
+            else:
+                self._segment(state, payload, screen)
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not end the run, and must not be silent
+            self._bug(error, state, payload, screen)
+
+    def end(self, flow: Flow) -> None:
+        """The screen gives up a flow, with its final counters: fold it into the facts."""
+        state = self._states.pop(flow.number, None)
+        if state is not None:
+            try:
+                for side, time, frame, message in state.close():
+                    self._told(state, side, time, frame, message)
+            except Exception as error:  # noqa: BLE001 - as in take()
+                self._bug(error, state, None, None)
+            self._count(state.notes)
+        fold_flow(self.facts, flow, state, self.hints)
+
+    def _segment(self, state: StreamState, payload: Payload, screen: Screen) -> None:
+        for side, time, frame, message in state.feed(payload):
+            self._told(state, side, time, frame, message)
+        for side in state.satisfied():
+            screen.enough(state.flow.number, side)
+        if state.notes:
+            self._count(state.notes)
+
+    def _datagram(self, state: StreamState, payload: Payload, screen: Screen) -> None:
+        for decoder in self._datagrams:
+            messages = self._try(decoder, payload)
+            if messages is not None:
+                for message in messages:
+                    self._told(state, payload.side, payload.time, payload.frame, message)
+                if decoder.protocol == "memberlist":
+                    return
+                break
+        state.datagrams[payload.side] += 1
+        if state.datagrams[payload.side] >= limits.DATAGRAMS_DECODED and self.listener is None:
+            screen.enough(payload.flow, payload.side)
+
+    def _try(self, decoder: type[DatagramDecoder], payload: Payload) -> list[Message] | None:
+        """The messages of a datagram, or None where it is not this decoder's."""
+        reader = decoder()
+        reader.missing = payload.lost
+        reader.keyring = self.keyring
+        messages: list[Message] = []
+        try:
+            messages.extend(reader.read(Cursor(payload.data), Budget(limits.LZW_BYTES)))
+        except (DecodeError, NeedMoreData):
+            if not messages:
+                return None
+            self._count({f"{decoder.protocol}: malformed": 1})
+        return messages
+
+    def _told(self, state: FlowState, side: int, time: int, frame: int, message: Message) -> None:
+        state.add(side, time, frame, message)
+        if self.listener is not None:
+            self.listener(state.flow, side, time, frame, message)
+
+    def _count(self, notes: dict[str, int]) -> None:
+        kept = self.facts.notes
+        for name, count in notes.items():
+            kept[name if name in kept or len(kept) < limits.NOTES else "other notes"] += count
+        if notes is not kept:
+            notes.clear()
+
+    def _bug(self, error: Exception, state: StreamState, payload: Payload | None, screen: Screen | None) -> None:
+        """Count an error that no decoder may raise: the place in the code, never the bytes."""
+        where: Iterable[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)[-1:]
+        place = ", ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in where)
+        frame_number = f" at packet {payload.frame}" if payload else ""
+        self._count({f"internal error: {type(error).__name__} in {place}": 1})
+        self.facts.reasons.add(f"internal error: {type(error).__name__} in {place}{frame_number}; please report it")
+        state.give_up()
+        if payload is not None and screen is not None:
+            screen.enough(payload.flow, 0)
+            screen.enough(payload.flow, 1)

@@ -1,0 +1,241 @@
+"""A live TCP flow: bytes wait here until a decoder is found and has enough of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import limits
+from ..errors import DecodeError, NeedMoreData
+from .base import Cursor, Opening
+from .fold import FlowState
+from .identify import identify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..keyring import Keyring
+    from ..model import Flow, Message, Payload
+    from .base import StreamDecoder
+
+Told = "tuple[int, int, int, Message]"  # side, time, frame, message
+LOST_STEPS = 8  # times a flow may fall out of step before it is left alone
+
+
+class Side:
+    """Bytes of one side that nobody has read yet, and which packet each came in."""
+
+    __slots__ = ("waiting", "marks", "began", "total", "want", "done", "told")
+
+    def __init__(self) -> None:
+        self.waiting = bytearray()
+        self.marks: list[tuple[int, int, int]] = []  # (offset in waiting where a packet's bytes end, time, frame)
+        self.began = False  # waiting begins at the first byte of the stream
+        self.total = 0
+        self.want = 0  # bytes that must be waiting before the decoder is asked again
+        self.done = False  # nobody needs more of this side
+        self.told = False  # and the screen was told so
+
+    def add(self, payload: Payload) -> None:
+        self.waiting += payload.data
+        self.total += len(payload.data)
+        self.marks.append((len(self.waiting), payload.time, payload.frame))
+
+    def drop(self, count: int) -> None:
+        del self.waiting[:count]
+        self.marks = [(end - count, time, frame) for end, time, frame in self.marks if end > count]
+
+    def when(self, end: int) -> tuple[int, int]:
+        """Time and frame of the packet that brought the byte before ``end``."""
+        for mark, time, frame in self.marks:
+            if mark >= end:
+                return time, frame
+        return self.marks[-1][1:] if self.marks else (0, 0)
+
+
+class StreamState(FlowState):
+    """A live flow with its decoder (UDP flows use only the FlowState part)."""
+
+    __slots__ = ("decoders", "decoder", "sides", "tries", "lost_steps", "notes", "keyring", "_originator", "last")
+
+    def __init__(self, flow: Flow, decoders: tuple[type[StreamDecoder], ...], keyring: Keyring | None) -> None:
+        super().__init__(flow)
+        self.decoders = decoders
+        self.decoder: StreamDecoder | None = None
+        self.sides = (Side(), Side())
+        self.tries = 0
+        self.lost_steps = 0
+        self.notes: dict[str, int] = {}
+        self.keyring = keyring
+        self._originator: int | None = None
+        self.last = (0, 0)
+
+    @property
+    def originator(self) -> int | None:
+        return self._originator
+
+    def feed(self, payload: Payload) -> Iterator[tuple[int, int, int, Message]]:
+        """Take the next bytes of one side; tell what they say."""
+        side = self.sides[payload.side]
+        if side.done:
+            return
+        self.last = (payload.time, payload.frame)
+        if payload.lost:
+            self._gap(payload.side, payload.lost)
+        if payload.start:
+            side.began = True
+        side.add(payload)
+        if self.decoder is None:
+            yield from self._identify()
+        else:
+            yield from self._decode(payload.side)
+
+    def close(self) -> Iterator[tuple[int, int, int, Message]]:
+        """The flow ended: what was waiting for its end."""
+        if self.decoder is None:
+            return
+        try:
+            messages = self.decoder.close()
+        except (DecodeError, NeedMoreData) as error:
+            self._note(error)
+            return
+        self._learn_originator()
+        for message in messages:
+            yield (self.originator or 0, *self.last, message)
+
+    def satisfied(self) -> list[int]:
+        """Sides of which no more bytes are needed, each told once."""
+        told = []
+        for number, side in enumerate(self.sides):
+            if self.decoder is not None and not side.done and not self.decoder.content(number):
+                side.done = True
+                side.drop(len(side.waiting))
+            if side.done and not side.told:
+                side.told = True
+                told.append(number)
+        return told
+
+    def give_up(self) -> None:
+        """Nobody's, or broken: leave it alone from now on."""
+        self.decoder = None
+        for side in self.sides:
+            side.done = True
+            side.drop(len(side.waiting))
+
+    def _identify(self) -> Iterator[tuple[int, int, int, Message]]:
+        opening = Opening((bytes(self.sides[0].waiting), bytes(self.sides[1].waiting)),
+                          (self.sides[0].began, self.sides[1].began), self.flow.opener)
+        found = identify(opening, self.decoders)
+        self.tries += 1
+        if isinstance(found, type):
+            self.decoder = found.begin(opening)
+            self._equip()
+            first = self.flow.opener if self.flow.opener is not None else self.decoder.originator or 0
+            yield from self._decode(first)
+            if self.decoder is not None:
+                yield from self._decode(1 - first)
+            return
+        both_began = all(side.began or not side.total for side in self.sides)
+        if found is False and both_began:
+            self.give_up()
+            return
+        self._slide()
+
+    def _slide(self) -> None:
+        """Not known yet: bound what waits. The next window then begins where a packet begins, often a message too."""
+        if self.tries > limits.IDENTIFY_TRIES and sum(side.total for side in self.sides) > limits.IDENTIFY_TOTAL:
+            self.give_up()
+            return
+        for side in self.sides:
+            if len(side.waiting) >= limits.IDENTIFY_BYTES:
+                side.drop(len(side.waiting))
+                side.began = False
+
+    def _decode(self, number: int) -> Iterator[tuple[int, int, int, Message]]:
+        side = self.sides[number]
+        if len(side.waiting) < side.want:
+            return
+        cursor = Cursor(bytes(side.waiting))
+        read = 0
+        side.want = 0
+        while self.decoder is not None and read < cursor.stop:
+            try:
+                messages = self.decoder.read(number, cursor)
+            except NeedMoreData as more:
+                cursor.position = read
+                side.want = cursor.stop - read + more.missing
+                if side.want > limits.MESSAGE_BYTES:
+                    self._lose(DecodeError("message over the budget"))
+                break
+            except DecodeError as error:
+                self._lose(error)
+                return
+            if cursor.position <= read:
+                self._lose(DecodeError("decoder took nothing"))
+                return
+            read = cursor.position
+            if messages:
+                time, frame = side.when(read)
+                self._learn_originator()
+                for message in messages:
+                    yield number, time, frame, message
+            if self.decoder.successor is not None:
+                yield from self._succeed(number, read)
+                return
+        side.drop(read)
+        self._learn_originator()
+
+    def _succeed(self, number: int, read: int) -> Iterator[tuple[int, int, int, Message]]:
+        """Hand the rest of the flow to the decoder's successor."""
+        self.sides[number].drop(read)
+        assert self.decoder is not None  # noqa: S101 - the caller looked
+        self._learn_originator()
+        self.decoder = self.decoder.successor
+        self._equip()
+        for side in self.sides:
+            side.want = 0
+        yield from self._decode(number)
+        if self.decoder is not None:
+            yield from self._decode(1 - number)
+
+    def _gap(self, number: int, lost: int) -> None:
+        side = self.sides[number]
+        if self.decoder is None:
+            side.drop(len(side.waiting))
+            side.began = False
+            return
+        try:
+            if side.waiting:
+                lost += len(side.waiting)  # half a message that will never be whole
+                side.drop(len(side.waiting))
+            side.want = 0
+            self.decoder.gap(number, lost)
+        except (DecodeError, NeedMoreData) as error:
+            self._lose(error)
+
+    def _lose(self, error: DecodeError | NeedMoreData) -> None:
+        """Out of step: forget the decoder, look again whose bytes come next."""
+        self._note(error)
+        self._learn_originator()
+        self.decoder = None
+        self.lost_steps += 1
+        self.tries = 0
+        for side in self.sides:
+            side.drop(len(side.waiting))
+            side.began = False
+            side.want = 0
+        if self.lost_steps > LOST_STEPS:
+            self.give_up()
+
+    def _equip(self) -> None:
+        if self.decoder is not None and hasattr(self.decoder, "keyring"):
+            self.decoder.keyring = self.keyring
+
+    def _learn_originator(self) -> None:
+        if self._originator is None and self.decoder is not None:
+            self._originator = self.decoder.originator
+
+    def _note(self, error: DecodeError | NeedMoreData) -> None:
+        protocol = self.decoder.protocol if self.decoder is not None else "unknown"
+        reason = error.reason if isinstance(error, DecodeError) else "ends too early"
+        name = f"{protocol}: {reason}"
+        self.notes[name] = self.notes.get(name, 0) + 1
