@@ -1,0 +1,112 @@
+"""The data's whole way, on one screen: captures in, a report out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .attribution import Profile, attribute, hints
+from .capture import sources
+from .decoders.session import Session
+from .matching import judge, load
+from .screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from .facts import Facts, InputFacts
+    from .keyring import Keyring
+    from .model import Block, Flow, Message
+    from .report import Report
+
+
+class Options(NamedTuple):
+    """How to read and judge; every field is an option of the reading verbs."""
+
+    profile: Profile = Profile()
+    keyring: Keyring | None = None
+    signatures: Path | None = None  # a user's own, beside the shipped ones
+    bpf: str | None = None
+    since: int | None = None  # nanoseconds since the epoch
+    until: int | None = None
+    require: tuple[str, ...] = ()
+    fail_on: str = "high"
+    max_loss: float = 0.0
+    progress: Callable[[str, int], None] | None = None  # path, bytes of it read so far
+
+
+def analyze(paths: Sequence[str], options: Options) -> Report:
+    """Captures -> payloads -> messages, folded into facts -> observations -> findings, controls, report."""
+    rules = load(options.signatures)
+    facts = read(paths, options)
+    attributed = attribute(facts, options.profile)
+    return judge(attributed, facts, rules, require=options.require, fail_on=options.fail_on, max_loss=options.max_loss)
+
+
+def read(paths: Sequence[str], options: Options, *,
+         listener: Callable[[Flow, int, int, int, Message], None] | None = None) -> Facts:
+    """What the captures say, as facts. ``listener`` is told every message on the way (the `decode` verb)."""
+    likely = hints(options.profile)
+    screen = Screen(everything=listener is not None, sealed=options.keyring is not None, since=options.since,
+                    until=options.until, hints=likely)
+    session = Session(keyring=options.keyring, hints=likely, listener=listener)
+    for index, source in enumerate(sources(paths, bpf=options.bpf)):
+        screen.open(index)
+        for block in source:
+            _screen(block, screen, session)
+            if options.progress is not None:
+                options.progress(source.path, source.position)
+        screen.close()
+        _drain(screen, session)
+        session.facts.inputs.append(_input_facts(source.facts, screen, session.facts))
+    session.facts.counters.update(screen.counters)
+    _losses(session.facts, screen.notes)
+    return session.facts
+
+
+def _screen(block: Block, screen: Screen, session: Session) -> None:
+    """One block through the screen; again where the hand-over space was full before the block was used up."""
+    while True:
+        screen.feed(block)
+        _drain(screen, session)
+        if screen.idle:
+            return
+        block.start = block.consumed
+
+
+def _drain(screen: Screen, session: Session) -> None:
+    for payload in screen.payloads():
+        session.take(payload, screen)
+    for flow in screen.ended():
+        session.end(flow)
+
+
+def _input_facts(read_so_far: InputFacts, screen: Screen, facts: Facts) -> InputFacts:
+    """What the screen counted of this input, and what of it makes the report incomplete."""
+    read_so_far.packets, read_so_far.bytes = screen.packets, screen.bytes
+    read_so_far.first, read_so_far.last = screen.first, screen.last
+    read_so_far.truncated = screen.cut_packets > 0
+    if read_so_far.error:
+        facts.reasons.add(read_so_far.error)
+    if read_so_far.truncated:
+        facts.reasons.add(f"{read_so_far.path}: {screen.cut_packets} packets were cut by the capture's snap length")
+    return read_so_far
+
+
+#: notes of the screen that mean bytes nobody looked at, as sentences
+LOSSES = {
+    "lost-bytes": "{count} bytes of TCP streams were sent but are not in the capture",
+    "tunnel-depth": "{count} packets are wrapped in more tunnels than are opened",
+    "unsupported-link": "{count} packets are of a link type that is not read",
+    "fragments-evicted": "{count} IP fragments could not be put together",
+    "evicted-flows": "{count} idle conversations were ended early because too many were live",
+}
+
+
+def _losses(facts: Facts, notes: Iterable[tuple[str, int]] | dict[str, int]) -> None:
+    counted = dict(notes)
+    facts.notes.update(counted)
+    for name, sentence in LOSSES.items():
+        count = counted.get(name, 0) or facts.counters.get(name, 0)
+        if count:
+            facts.reasons.add(sentence.format(count=count))

@@ -1,0 +1,161 @@
+"""The JSON report, version 1: ``consul-sniff/report/v1``. Keys and values are a contract; a breaking change is json_v2.
+
+The same report gives byte-identical text. The schema beside this module (``schema.py``) is tested against it.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..text import printable
+
+if TYPE_CHECKING:
+    from ..facts import InputFacts
+    from ..model import Evidence
+    from ..report import ControlResult, ConversationRow, Exposure, Finding, Node, Report
+    from .look import Look
+
+SCHEMA = "consul-sniff/report/v1"
+LATEST = 253_402_300_799 * 10**9  # the last second that RFC 3339 can write (year 9999)
+
+
+def render(report: Report, version: str, _look: Look) -> str:
+    """The report as one JSON document with a final newline."""
+    return json.dumps(document(report, version), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def document(report: Report, version: str) -> dict[str, Any]:
+    """The report as plain dicts and lists, in the contract's shape."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "consul-sniff", "version": version},
+        "input": [_input(one) for one in report.inputs],
+        "counters": {
+            "packets": sum(one.packets for one in report.inputs),
+            "bytes": sum(one.bytes for one in report.inputs),
+            "terminal": dict(sorted(report.counters.items())),
+            "notes": {printable(name): count for name, count in sorted(report.notes.items())},
+        },
+        "complete": report.complete,
+        "reasons": [printable(reason) for reason in report.reasons],
+        "controls": [_control(one) for one in report.controls],
+        "findings": [_finding(one) for one in report.findings],
+        "nodes": [_node(one) for one in report.nodes],
+        "conversations": [_conversation(one) for one in report.conversations],
+        "exposures": [_exposure(one) for one in report.exposures],
+        "exit": {"code": report.exit_code, "reason": report.exit_reason},
+    }
+
+
+def timestamp(time: int) -> str | None:
+    """Nanoseconds since the epoch as RFC 3339 UTC with microseconds; None for a time that nobody saw."""
+    if time <= 0:
+        return None
+    seconds, rest = divmod(min(time, LATEST), 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+
+
+def _input(one: InputFacts) -> dict[str, Any]:
+    return {
+        "path": printable(one.path),
+        "packets": one.packets,
+        "bytes": one.bytes,
+        "first_seen": timestamp(one.first),
+        "last_seen": timestamp(one.last),
+        "link_types": list(one.link_types),
+        "truncated": one.truncated,
+        "error": None if one.error is None else printable(one.error),
+    }
+
+
+def _control(one: ControlResult) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "status": one.status.value,
+        "title": one.title,
+        "summary": one.summary,
+        "reason": printable(one.reason),
+        "findings": list(one.findings),
+        "seeds": list(one.seeds),
+        "remediation": one.remediation,
+    }
+
+
+def _evidence(evidence: tuple[Evidence, ...]) -> list[dict[str, Any]]:
+    return [{"input": e.input, "frame": e.frame, "summary": printable(e.summary)} for e in evidence]
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "signature": one.signature,
+        "control": one.control,
+        "severity": one.severity.value,
+        "confidence": one.confidence.value,
+        "grade": one.grade.value,
+        "title": printable(one.title),
+        "source": one.source,
+        "destination": one.destination,
+        "port": one.port,
+        "transport": one.transport,
+        "protocol": one.protocol,
+        "count": one.count,
+        "first_seen": timestamp(one.first),
+        "last_seen": timestamp(one.last),
+        "evidence": _evidence(one.evidence),
+        "community_id": one.community_id,
+        "remediation": one.remediation,
+        "decrypted": one.decrypted,
+    }
+
+
+def _node(one: Node) -> dict[str, Any]:
+    return {
+        "address": one.address,
+        "name": None if one.name is None else printable(one.name),
+        "role": one.role,
+        "datacenter": None if one.datacenter is None else printable(one.datacenter),
+        "version": None if one.version is None else printable(one.version),
+        "gossip": one.gossip,
+        "rpc": one.rpc,
+        "gossip_plaintext": one.gossip_plaintext,
+        "gossip_encrypted": one.gossip_encrypted,
+        "keys": list(one.keys),
+        "status": one.status,
+        "decrypted": one.decrypted,
+    }
+
+
+def _conversation(one: ConversationRow) -> dict[str, Any]:
+    return {
+        "source": one.source,
+        "destination": one.destination,
+        "port": one.port,
+        "transport": one.transport,
+        "channel": one.channel,
+        "protocol": one.protocol,
+        "protection": one.protection.value,
+        "by": one.by,
+        "packets": one.packets,
+        "bytes": one.bytes,
+        "first_seen": timestamp(one.first),
+        "last_seen": timestamp(one.last),
+        "community_id": one.community_id,
+    }
+
+
+def _exposure(one: Exposure) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "fingerprint": one.fingerprint,
+        "where": printable(one.where),
+        "path": printable(one.path),
+        "count": one.count,
+        "first_seen": timestamp(one.first),
+        "last_seen": timestamp(one.last),
+        "source": one.source,
+        "destination": one.destination,
+        "evidence": _evidence(one.evidence),
+    }
