@@ -41,3 +41,7 @@ class NeedMoreData(ConsulSniffError):
     def __init__(self, missing: int = 1) -> None:
         super().__init__(missing)
         self.missing = missing
+
+
+class Interrupted(ConsulSniffError):
+    """A signal asked to stop while a read was waiting; the report so far follows."""

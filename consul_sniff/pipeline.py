@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .attribution import Profile, attribute, hints
 from .capture import sources
 from .decoders.session import Session
+from .errors import Interrupted
 from .matching import judge, load
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from .capture import Source
     from .facts import Facts, InputFacts
     from .keyring import Keyring
     from .model import Block, Flow, Message
     from .report import Report
+
+
+class Stopping(Protocol):
+    """Somebody who may want the run to end early. ``waiting`` is True while a read may wait for ever."""
+
+    code: int
+    waiting: bool
 
 
 class Options(NamedTuple):
@@ -33,6 +42,7 @@ class Options(NamedTuple):
     fail_on: str = "high"
     max_loss: float = 0.0
     progress: Callable[[str, int], None] | None = None  # path, bytes of it read so far
+    stopping: Stopping | None = None  # asked between blocks whether to end with what there is
 
 
 def analyze(paths: Sequence[str], options: Options) -> Report:
@@ -40,7 +50,10 @@ def analyze(paths: Sequence[str], options: Options) -> Report:
     rules = load(options.signatures)
     facts = read(paths, options)
     attributed = attribute(facts, options.profile)
-    return judge(attributed, facts, rules, require=options.require, fail_on=options.fail_on, max_loss=options.max_loss)
+    report = judge(attributed, facts, rules, require=options.require, fail_on=options.fail_on, max_loss=options.max_loss)
+    if options.stopping is not None and options.stopping.code:
+        report = report._replace(exit_code=options.stopping.code, exit_reason="interrupted; the report is of what was read so far")
+    return report
 
 
 def read(paths: Sequence[str], options: Options, *,
@@ -52,16 +65,37 @@ def read(paths: Sequence[str], options: Options, *,
     session = Session(keyring=options.keyring, hints=likely, listener=listener)
     for index, source in enumerate(sources(paths, bpf=options.bpf)):
         screen.open(index)
-        for block in source:
+        for block in _blocks(source, options.stopping):
             _screen(block, screen, session)
             if options.progress is not None:
                 options.progress(source.path, source.position)
         screen.close()
         _drain(screen, session)
         session.facts.inputs.append(_input_facts(source.facts, screen, session.facts))
+        if options.stopping is not None and options.stopping.code:
+            session.facts.reasons.add("interrupted: what came later was not read")
+            break
     session.facts.counters.update(screen.counters)
     _losses(session.facts, screen.notes)
     return session.facts
+
+
+def _blocks(source: Source, stopping: Stopping | None) -> Iterator[Block]:
+    """The source's blocks, until somebody wants to stop."""
+    blocks = iter(source)
+    while stopping is None or not stopping.code:
+        try:
+            if stopping is not None:
+                stopping.waiting = True
+            block = next(blocks, None)
+        except Interrupted:
+            return
+        finally:
+            if stopping is not None:
+                stopping.waiting = False
+        if block is None:
+            return
+        yield block
 
 
 def _screen(block: Block, screen: Screen, session: Session) -> None:

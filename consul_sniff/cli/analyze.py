@@ -1,0 +1,78 @@
+"""``consul-sniff analyze``: captures in, a report out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import __version__
+from ..errors import UsageError
+from ..reporters import FORMATS, renderer
+from ..reporters.look import look_for
+from . import options as shared
+from .exits import Exit
+
+if TYPE_CHECKING:
+    from ..report import Report
+
+Format = Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help=f"How to print the report: {', '.join(FORMATS)}.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False,
+                                             help="Write the report there (whole or not at all) instead of on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no closing line on standard error.")]
+
+
+def analyze(  # noqa: PLR0913 - one parameter an option
+    captures: shared.Captures,
+    format_: Format = "text",
+    output: Output = None,
+    port: shared.Port = None,
+    domain: shared.Domain = "consul",
+    bpf: shared.Filter = None,
+    since: shared.Since = None,
+    until: shared.Until = None,
+    keyring: shared.KeyringFile = None,
+    signatures: shared.SignatureDir = None,
+    require: shared.Require = None,
+    fail_on: shared.FailOn = "high",
+    max_loss: shared.MaxLoss = 0.0,
+    *,
+    quiet: Quiet = False,
+) -> None:
+    """Report what of a Consul datacenter's traffic is in plaintext, control by control and node by node."""
+    from .progress import Progress
+    from .stopping import Stopping
+
+    if format_ not in FORMATS:
+        raise UsageError(f"--format {format_!r} is unknown; take one of {', '.join(FORMATS)}")
+    with Progress(captures, wanted=not quiet and sys.stderr.isatty()) as progress, Stopping() as stopping:
+        options = shared.build(port=port, domain=domain, bpf=bpf, since=since, until=until, keyring=keyring,
+                               signatures=signatures, require=require, fail_on=fail_on, max_loss=max_loss,
+                               progress=progress.update if progress.wanted else None)
+        from ..pipeline import analyze as run
+
+        report = run(captures, options._replace(stopping=stopping))
+    _write(report, format_, output)
+    for one in report.inputs:
+        if one.error:
+            sys.stderr.write(f"consul-sniff: {one.error}\n")
+    if not quiet and format_ != "text":
+        sys.stderr.write(f"consul-sniff: exit code {report.exit_code}: {report.exit_reason}\n")
+    raise Exit(report.exit_code)
+
+
+def _write(report: Report, format_: str, output: Path | None) -> None:
+    look = look_for(tty=output is None and sys.stdout.isatty(), columns=shutil.get_terminal_size((100, 24)).columns,
+                    environment=os.environ)
+    text = renderer(format_)(report, __version__, look)
+    if output is None:
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.flush()
+        return
+    from .output import write_whole
+
+    write_whole(output, text)
