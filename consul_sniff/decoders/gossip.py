@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..errors import DecodeError
+from ..errors import DecodeError, NeedMoreData
 from ..model import Message, Protection
 from ..text import printable
 from .msgpack_reader import unpack
@@ -118,6 +118,33 @@ def fields_of(known: Shape, cursor: Cursor, budget: Budget) -> Fields:
     if not isinstance(value, dict) or known.mark not in value:
         raise DecodeError(f"{known.kind} without {known.mark.decode()}")
     return value
+
+
+_PACKED: Final = b"\x82\xa4Algo\x00\xa3Buf"
+
+
+def packed(data: bytes) -> tuple[int, int] | None:
+    """(where its packed bytes begin, how many they are) in the map of a compressed message.
+
+    None: it is not written as Go does, {Algo: 0, Buf: ...} with the bytes last. NeedMoreData: too short to tell.
+    """
+    at = len(_PACKED)
+    if len(data) <= at:
+        if _PACKED.startswith(data):
+            raise NeedMoreData(at + 1 - len(data))
+        return None
+    if not data.startswith(_PACKED):
+        return None
+    form = data[at]
+    if 0xA0 <= form <= 0xBF:
+        return at + 1, form & 31
+    width = {0xD9: 1, 0xDA: 2, 0xDB: 4, 0xC4: 1, 0xC5: 2, 0xC6: 4}.get(form)
+    if width is None:
+        return None
+    begin = at + 1 + width
+    if len(data) < begin:
+        raise NeedMoreData(begin - len(data))
+    return begin, int.from_bytes(data[at + 1:begin], "big")
 
 
 def text(fields: Fields, key: bytes, limit: int = 256) -> str:

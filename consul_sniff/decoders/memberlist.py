@@ -18,7 +18,7 @@ from ..errors import DecodeError, NeedMoreData
 from ..limits import MEMBERLIST_DEPTH, MEMBERLIST_PARTS, MSGPACK_ITEMS
 from . import lzw, serf
 from .base import Budget, Cursor, DatagramDecoder
-from .gossip import COMPOUND, COMPRESS, CRC, KINDS, LABEL, SHAPES, USER, Tone, begins, fields_of, raw
+from .gossip import COMPOUND, COMPRESS, CRC, KINDS, LABEL, SHAPES, USER, Tone, begins, fields_of, packed, raw
 from .messages import tell
 from .sealed import HEAD, looks_sealed, sealed, unseal
 
@@ -158,7 +158,7 @@ class Parts:
         except NeedMoreData:
             if not missing:
                 raise DecodeError("message ends too early") from None
-            return lzw.unpack(part[packed_at(part):], self._budget, cut=True), 1
+            return lzw.unpack(part[_packed_at(part):], self._budget, cut=True), 1
         if fields.get(b"Algo", 0) != 0:
             raise DecodeError("compression algorithm")
         plain = lzw.unpack(raw(fields, b"Buf"), self._budget)
@@ -193,16 +193,10 @@ class Parts:
         return serf.read(body, self._tone, self._items)[-1]
 
 
-def packed_at(data: bytes, at: int = 1) -> int:
-    """Where the bytes of ``Buf`` begin in a compressed message whose map begins at *at*; its end where they do not.
-
-    Go writes the keys sorted and the bytes last: {Algo: 0, Buf: ...}.
-    """
-    head = b"\x82\xa4Algo\x00\xa3Buf"
-    at += len(head)
-    if data[at - len(head):at] != head or at >= len(data):
-        return len(data)
-    form = data[at]
-    if 0xA0 <= form <= 0xBF:
-        return at + 1
-    return min(at + {0xD9: 2, 0xDA: 3, 0xDB: 5, 0xC4: 2, 0xC5: 3, 0xC6: 5}.get(form, len(data)), len(data))
+def _packed_at(part: bytes) -> int:
+    """Where the bytes of a cut compressed message begin; its end where none of them were captured."""
+    try:
+        found = packed(part[1:40])
+    except NeedMoreData:
+        return len(part)
+    return len(part) if found is None else 1 + found[0]
