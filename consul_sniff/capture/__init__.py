@@ -1,0 +1,7 @@
+"""Capture: files, folders and standard input, read to blocks of packet records (`model.Block`). Parses no protocol."""
+
+from __future__ import annotations
+
+from .source import Source, sources
+
+__all__ = ["Source", "sources"]
