@@ -37,6 +37,16 @@ class Keyring:
         self.recent: list[int] = list(range(len(self.keys)))
         self.ciphers: dict[int, object] = {}
 
+    @classmethod
+    def load(cls, path: Path) -> Keyring:
+        """Read a keyring file. KeyringError: it cannot be read, others can read it, or a line is no key."""
+        content = _content(path)
+        entries = _listed(path, content) if content.lstrip()[:1] == b"[" else _lines(content)
+        keys = [_key(path, line, text) for line, text in entries]
+        if not keys:
+            raise KeyringError(f"{path}: no key in it; put one base64 key on each line (consul keygen makes one)")
+        return cls(keys)
+
     def __len__(self) -> int:
         return len(self.keys)
 
@@ -47,26 +57,20 @@ class Keyring:
         return Keyring, (self.keys,)
 
 
-def load_keyring(path: Path) -> Keyring:
-    """Read a keyring file. KeyringError: it cannot be read, others can read it, or a line is no key."""
+def _content(path: Path) -> bytes:
     from os import fstat
 
     try:
         with path.open("rb") as file:
             mode = fstat(file.fileno()).st_mode
-            if mode & _OTHERS:
-                raise KeyringError(
-                    f"{path}: group or others have access (mode {mode & 0o777:04o}); run: chmod 600 {path}")
-            content = file.read(KEYRING_BYTES + 1)
+            content = b"" if mode & _OTHERS else file.read(KEYRING_BYTES + 1)
     except OSError as error:
         raise KeyringError(f"{path}: {error.strerror or error}; give a keyring file that you can read") from None
+    if mode & _OTHERS:
+        raise KeyringError(f"{path}: group or others have access (mode {mode & 0o777:04o}); run: chmod 600 {path}")
     if len(content) > KEYRING_BYTES:
         raise KeyringError(f"{path}: more than {KEYRING_BYTES} bytes; a keyring holds one base64 key a line")
-    entries = _listed(path, content) if content.lstrip()[:1] == b"[" else _lines(content)
-    keys = [_key(path, line, text) for line, text in entries]
-    if not keys:
-        raise KeyringError(f"{path}: no key in it; put one base64 key on each line (consul keygen makes one)")
-    return Keyring(keys)
+    return content
 
 
 def _lines(content: bytes) -> list[tuple[int, str]]:

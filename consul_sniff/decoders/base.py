@@ -13,6 +13,7 @@ from ..errors import DecodeError, NeedMoreData
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..keyring import Keyring
     from ..model import Message
 
 
@@ -107,6 +108,11 @@ class DatagramDecoder:
 
     protocol: ClassVar[str]
     kinds: ClassVar[dict[str, tuple[str, ...]]]  # kind -> names of its fields: the vocabulary of signatures
+
+    #: bytes of the datagram that the capture did not keep
+    missing: int = 0
+    #: gossip keys that may open it
+    keyring: Keyring | None = None
 
     def read(self, cursor: Cursor, budget: Budget) -> Iterator[Message]:
         """The messages in the datagram. DecodeError: it is not this protocol, or broken."""

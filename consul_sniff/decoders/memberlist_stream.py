@@ -19,7 +19,21 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from ..errors import DecodeError, NeedMoreData
 from ..limits import LZW_BYTES, MESSAGE_BYTES
 from .base import Budget, Cursor, StreamDecoder
-from .gossip import ACK, COMPRESS, ENCRYPT, ERROR, KINDS, LABEL, PING, PUSH_PULL, SHAPES, USER, USER_HEADER, Tone, begins
+from .gossip import (
+    ACK,
+    COMPRESS,
+    ENCRYPT,
+    ERROR,
+    KINDS,
+    LABEL,
+    PING,
+    PUSH_PULL,
+    SHAPES,
+    USER,
+    USER_HEADER,
+    Tone,
+    begins,
+)
 from .plain_stream import PlainStream
 from .sealed import HEAD, OVERHEAD, fits, looks_sealed, sealed, unseal
 

@@ -157,10 +157,10 @@ class PlainStream:
             if not self._packed:
                 self.ended = True
                 messages += self._read_inner()
-                if self._inner and not self._inner.ended:
-                    raise DecodeError("message ends too early")
         except DecodeError as error:
             return self._broken(messages, error)
+        if self.ended and self._inner and not self._inner.ended:
+            return self._broken(messages, DecodeError("message ends too early"))
         return messages
 
     def _read_inner(self) -> list[Message]:

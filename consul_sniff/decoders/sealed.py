@@ -33,14 +33,14 @@ _SAME: Final = 5  # so many of any one value: once in 40,000
 
 
 def fits(version: int, length: int) -> bool:
-    """Can a sealed message of this version be so long? (*length*: with the version byte.)"""
+    """Can a sealed message of this version be so long? *length* counts from the version byte on."""
     if version == 1:
         return length > OVERHEAD
     return version == 0 and length > OVERHEAD and (length - OVERHEAD) % BLOCK == 0
 
 
 def looks_sealed(data: bytes, at: int, length: int) -> bool:
-    """Is this shaped as a sealed message of *length* bytes, of which those from *at* on were captured?
+    """Is this shaped as a sealed message of *length* bytes? It begins at *at*; its end may not have been captured.
 
     The shape is weak: two values of one byte, then what should be random. DNS, DHCP, TFTP, STUN, WireGuard and RADIUS
     begin with these values too and show themselves by what a nonce does not look like.
