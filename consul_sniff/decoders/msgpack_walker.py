@@ -1,0 +1,182 @@
+"""msgpack in pieces: for objects too large to wait for, such as a Raft request with its log entries.
+
+Consul's snapshots come one token, often one byte, a segment; a log entry may have half a megabyte. So the walker keeps
+only where it is: a bounded stack of open containers, a cut token's bytes, and how much of a byte string is to come.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..errors import DecodeError
+from ..limits import MSGPACK_DEPTH
+
+KEY_BYTES: Final = 64
+
+#: bytes of the number or length after these first bytes
+_WIDTHS: Final = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xC7: 1, 0xC8: 2, 0xC9: 4, 0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4,
+                  0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8, 0xD9: 1, 0xDA: 2, 0xDB: 4, 0xDC: 2, 0xDD: 4, 0xDE: 2,
+                  0xDF: 4}
+_STRINGS: Final = frozenset({0xC4, 0xC5, 0xC6, 0xD9, 0xDA, 0xDB})
+_EXTENSIONS: Final = {0xD4: 2, 0xD5: 3, 0xD6: 5, 0xD7: 9, 0xD8: 17}  # type and data
+
+
+class _Open:
+    """A container whose items are not all read."""
+
+    __slots__ = ("left", "is_map", "key", "at_key")
+
+    def __init__(self, items: int, *, is_map: bool) -> None:
+        self.left = items
+        self.is_map = is_map
+        self.at_key = is_map
+        self.key = b""
+
+
+class Walker:
+    """One object a time: ``walk`` until ``done``, then ``reset``. Override the hooks.
+
+    ``depth`` of a value: 0 the object itself, 1 its items, and so on; ``key``: the map key it stands under, else b"".
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self._stack: list[_Open] = []
+        self._head = b""  # a token that the window cut
+        self._raw = 0  # bytes of the present string that are to come
+        self._keeping: bytearray | None = None  # of a string that is a map key
+
+    # hooks
+
+    def scalar(self, depth: int, key: bytes, value: int | bool | None) -> None:
+        """An integer, a boolean or nil (other numbers come as 0)."""
+
+    def text(self, depth: int, key: bytes, piece: bytes, left: int, *, first: bool) -> None:
+        """A piece of a byte string; ``left`` bytes of it follow."""
+
+    def opened(self, depth: int, key: bytes, *, is_map: bool) -> None:
+        """A container begins."""
+
+    def closed(self, depth: int) -> None:
+        """A container ends."""
+
+    # the walk
+
+    def reset(self) -> None:
+        self.done = False
+
+    def walk(self, data: bytes, at: int) -> int:
+        """Read on from ``at`` to the end of the object or of ``data``; where it stopped."""
+        stop = len(data)
+        while at < stop and not self.done:
+            at = self._string(data, at, first=False) if self._raw else self._token(data, at)
+        return at
+
+    def _token(self, data: bytes, at: int) -> int:
+        first = self._head[0] if self._head else data[at]
+        width = _WIDTHS.get(first, 0)
+        if not width:
+            return self._short(data, at + 1, first)
+        wanted = 1 + width - len(self._head)
+        head = self._head + data[at:at + wanted]
+        at += wanted
+        if len(head) <= width:
+            self._head = head
+            return len(data)
+        self._head = b""
+        number = int.from_bytes(head[1:], "big")
+        if first in _STRINGS:
+            return self._begin_string(data, at, number)
+        if first in (0xC7, 0xC8, 0xC9):
+            return self._begin_string(data, at, number + 1)
+        if first >= 0xDC:
+            self._open(number, is_map=first >= 0xDE)
+        else:
+            self._scalar(number if 0xCC <= first <= 0xCF else 0)
+        return at
+
+    def _short(self, data: bytes, at: int, first: int) -> int:
+        if first < 0x80:
+            self._scalar(first)
+        elif first < 0xA0:
+            self._open(first & 15, is_map=first < 0x90)
+        elif first < 0xC0:
+            return self._begin_string(data, at, first & 31)
+        elif first >= 0xE0:
+            self._scalar(first - 256)
+        elif first in _EXTENSIONS:
+            return self._begin_string(data, at, _EXTENSIONS[first])
+        elif first == 0xC1:
+            raise DecodeError("msgpack 0xc1")
+        else:
+            self._scalar({0xC0: None, 0xC2: False, 0xC3: True}[first])
+        return at
+
+    def _place(self) -> tuple[int, bytes]:
+        return len(self._stack), self._stack[-1].key if self._stack else b""
+
+    def _scalar(self, value: int | bool | None) -> None:
+        if self._stack and self._stack[-1].at_key:
+            self._stack[-1].key = b""
+        else:
+            depth, key = self._place()
+            self.scalar(depth, key, value)
+        self._ended()
+
+    def _open(self, items: int, *, is_map: bool) -> None:
+        depth, key = self._place()
+        if depth >= MSGPACK_DEPTH:
+            raise DecodeError("msgpack depth")
+        if self._stack and self._stack[-1].at_key:
+            raise DecodeError("msgpack key")
+        self.opened(depth, key, is_map=is_map)
+        self._stack.append(_Open(items, is_map=is_map))
+        if not items:
+            self._close()
+
+    def _begin_string(self, data: bytes, at: int, length: int) -> int:
+        is_key = bool(self._stack) and self._stack[-1].at_key
+        self._keeping = bytearray() if is_key else None
+        self._raw = length
+        return self._string(data, at, first=True)
+
+    def _string(self, data: bytes, at: int, *, first: bool) -> int:
+        piece = data[at:at + self._raw]
+        if not piece and self._raw:
+            if not first:
+                return at
+            depth, key = self._place()
+            if self._keeping is None:
+                self.text(depth, key, b"", self._raw, first=True)
+            return at
+        self._raw -= len(piece)
+        if self._keeping is not None:
+            self._keeping += piece[:KEY_BYTES - len(self._keeping)]
+        else:
+            depth, key = self._place()
+            self.text(depth, key, piece, self._raw, first=first)
+        if not self._raw:
+            if self._keeping is not None:
+                self._stack[-1].key = bytes(self._keeping)
+            self._ended()
+        return at + len(piece)
+
+    def _ended(self) -> None:
+        """A value or key is complete."""
+        if not self._stack:
+            self.done = True
+            return
+        top = self._stack[-1]
+        if top.is_map:
+            top.at_key = not top.at_key
+            if not top.at_key:
+                return
+            top.key = b""
+        top.left -= 1
+        if not top.left:
+            self._close()
+
+    def _close(self) -> None:
+        self._stack.pop()
+        self.closed(len(self._stack))
+        self._ended()
