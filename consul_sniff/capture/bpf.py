@@ -39,7 +39,8 @@ def compile(expression: str, link_type: int) -> Accept:  # noqa: A001 (what libp
         message = f"{OPTION} {printable(expression)!r}: a filter cannot hold a NUL character"
         raise UsageError(message)
     try:
-        program = cypcap.open_dead(_DLT.get(link_type, link_type), limits.RECORD_BYTES).compile(expression)
+        with cypcap.open_dead(_DLT.get(link_type, link_type), limits.RECORD_BYTES) as compiler:
+            program = compiler.compile(expression)
     except (cypcap.Error, UnicodeError) as error:
         words = printable(str(error.args[-1]))
         where = "" if link_type == ETHERNET else f" on {linktypes.name(link_type)} packets"

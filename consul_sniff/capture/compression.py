@@ -6,6 +6,7 @@ is asked for: a bomb costs time, not memory.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -144,6 +145,9 @@ class Unpacked:
         self._state = self._make()
         self._given = 0
         self._again = raw.seekable()
+        self._ended = False
+        self._chunks = 0  # read so far
+        self._whole = sys.maxsize  # to be read as a whole, before it goes byte by byte
         self._broken: Damage | None = None
 
     def readinto(self, view: memoryview) -> int:
@@ -189,31 +193,28 @@ class Unpacked:
                 return data
 
     def _read(self) -> bytes:
-        chunk = bytearray(_CHUNK)
+        chunk = bytearray(_CHUNK if self._whole else 1)
         with memoryview(chunk) as view:
             count = read_some(self._raw, view)
+        self._whole -= 1 if self._whole else 0
+        self._chunks += 1
         self._ended = not count
         return bytes(chunk[:count])
 
     def _salvage(self, limit: int) -> bytes:
-        """The bytes that the failing call had unpacked and lost: unpack again, at the end one byte at a time."""
-        self._raw.seek(0)
-        self._pending, self._state = b"", self._make()
+        """The bytes that the failing call had unpacked and lost: unpack again, the last chunk byte by byte."""
+        self._raw.seek(len(self._head))
+        self._pending, self._state = self._head, self._make()
+        self._whole = max(self._chunks - 1, 0)
+        known = self._given
         saved = bytearray()
         try:
-            left = self._given
-            while left:
-                data = self._next(min(left, _CHUNK))
-                if not data:
-                    return b""  # the file changed meanwhile
-                left -= len(data)
-            while len(saved) < limit and (data := self._next(1)):
-                saved += data
+            while len(saved) < limit and (data := self._next(limit)):
+                saved += data[known:]
+                known = max(known - len(data), 0)
         except Damage:
             pass
-        return bytes(saved)
-
-    _ended = False
+        return bytes(saved[:limit])
 
 
 def read_some(raw: io.RawIOBase, view: memoryview) -> int:

@@ -58,7 +58,7 @@ def expand(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Input]:
                 yield Input(path)
             continue
         try:
-            status = os.stat(path)
+            status = os.stat(path)  # noqa: PTH116 (start-up: no pathlib)
         except (OSError, ValueError) as error:
             if new(path):
                 yield Input(path, trouble(error))

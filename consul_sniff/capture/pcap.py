@@ -50,8 +50,8 @@ class PcapLayout:
             message = f"pcap version {major}.{minor} is not known: convert it first (editcap -F pcapng IN OUT)"
             raise Damage(message, 0)
         self._extra = _MODIFIED_EXTRA if magic == _MODIFIED else 0
-        self._swapped = major == _DG_UX or minor < 3  # noqa: PLR2004 (libpcap: 2.2 and older wrote len, caplen)
-        self._maybe_swapped = major != _DG_UX and minor == 3  # noqa: PLR2004 (2.3: some did)
+        self._swapped = major == _DG_UX or minor < 3
+        self._maybe_swapped = major != _DG_UX and minor == 3
         self.dialect = Dialect("pcap", big_endian=big)
         units = 1_000_000_000 if magic == _NANO else 1_000_000
         self.dialect.interfaces.append(Interface(link & _LINK_TYPE_MASK, units, 0, snap))

@@ -47,7 +47,7 @@ class PcapngLayout:
 
     def look(self, buffer: bytearray, at: int, stop: int) -> int:
         """See `Layout.look`."""
-        if stop - at < 12:  # noqa: PLR2004 (the shortest block)
+        if stop - at < 12:
             return -12
         kind, length = self._start.unpack_from(buffer, at)
         order = self._order
@@ -80,7 +80,7 @@ class PcapngLayout:
 
     def unit(self, buffer: bytearray, at: int, stop: int) -> str:
         """See `Layout.unit`."""
-        packet = stop - at >= 8 and self._start.unpack_from(buffer, at)[0] in _PACKETS  # noqa: PLR2004 (type, length)
+        packet = stop - at >= 8 and self._start.unpack_from(buffer, at)[0] in _PACKETS
         return "a packet record" if packet else "a block"
 
     def _section(self, buffer: bytearray, at: int, order: str) -> None:
@@ -115,7 +115,7 @@ class PcapngLayout:
                 name = printable(value.rstrip(b"\0"), 64)
             elif code == _RESOLUTION and size:
                 units = _units(value[0], number)
-            elif code == _OFFSET and size == 8:  # noqa: PLR2004 (64 bits)
+            elif code == _OFFSET and size == 8:
                 offset = self._offset(value, number)
             place += -(-size // 4) * 4
         interfaces.append(Interface(link_type, units, offset, snap, name))

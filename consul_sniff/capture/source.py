@@ -109,10 +109,7 @@ class Source:
                     block = self._block(layout, at)
                     self._given = True
                     yield block
-                    if not at < block.consumed <= self._have:
-                        message = "packet record that cannot be read"
-                        raise Damage(message)
-                    at = block.consumed
+                    at = self._progress(at, block)
                 elif found > 0:
                     at += found
                     self._name_links(layout)
@@ -128,6 +125,12 @@ class Source:
         if self._have:
             unit = layout.unit(self._buffer, 0, self._have)
             self._fail(self._stopped(f"ends inside {unit}", self._base))
+
+    def _progress(self, at: int, block: Block) -> int:
+        if not at < block.consumed <= self._have:
+            message = "packet record that cannot be read"
+            raise Damage(message)
+        return block.consumed
 
     def _block(self, layout: Layout, at: int) -> Block:
         block = Block(self._buffer, at, self._have, layout.dialect)

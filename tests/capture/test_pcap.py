@@ -12,8 +12,9 @@ from consul_sniff.capture import sources
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from consul_sniff.capture import Source
     from walker import Packet
+
+    from consul_sniff.capture import Source
 
 
 def both(tmp_path: Path, data: bytes) -> tuple[Source, list[Packet]]:

@@ -17,8 +17,9 @@ from consul_sniff.capture.pcapng import PcapngLayout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from consul_sniff.capture import Source
     from walker import Packet
+
+    from consul_sniff.capture import Source
 
 SECRET = b"CLIENT_RANDOM 0123456789abcdef"
 
