@@ -107,6 +107,17 @@ class ControlResult(NamedTuple):
     remediation: str
 
 
+class Interface(NamedTuple):
+    """A Consul interface that was seen to answer."""
+
+    address: str
+    port: int
+    transport: str
+    channel: str
+    protection: str  # plaintext | encrypted | mixed | unknown
+    peers: int  # addresses that spoke with it
+
+
 class Attributed(NamedTuple):
     """What attribution hands to matching."""
 
@@ -115,7 +126,8 @@ class Attributed(NamedTuple):
     conversations: list[ConversationRow]
     exposures: list[Exposure]
     channels_seen: frozenset[str]  # channels with any traffic at all of Consul's
-    incomplete: tuple[str, ...]  # why a silence proves nothing here: losses, cuts
+    incomplete: tuple[str, ...]  # why a silence proves nothing here, "CHANNEL: reason" or "all: reason": losses, cuts
+    interfaces: tuple[Interface, ...] = ()
 
 
 class Report(NamedTuple):

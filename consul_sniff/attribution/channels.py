@@ -1,0 +1,162 @@
+"""What each conversation is for: its channel, whose it is, and whether the bytes or only the port say so.
+
+Content first. Where the bytes show nothing of themselves (TLS, a refused connection, bytes nobody could read) the
+responder's socket decides: another conversation with the same address and port that showed content, then the port as
+named by the user, said in the traffic, or by default. Default ports that other software uses too (8200, 8443, 19000 and
+21000 onwards) need a host that speaks Consul beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..model import Protection
+from .pools import plain_counts, sealed_counts
+from .ports import SHARED
+from .rpc import GRPC_SERVICES
+
+if TYPE_CHECKING:
+    from .pools import Pools, Socket
+    from .ports import Named, PortBook
+    from .profile import Profile
+    from .rpc import Rpc
+    from .talks import Index, Said, Talk
+
+RPC_CHANNELS: Final = frozenset({"rpc", "raft"})
+#: what a conversation is called where it showed several (a mode byte before TLS, Raft beside RPC)
+PROTOCOLS: Final = ("memberlist", "consul-rpc", "raft", "grpc", "envoy-admin", "vault", "http", "dns", "tls")
+
+
+class Place(NamedTuple):
+    """Channel, owner (consul | other | unknown) and what they rest on (content | port)."""
+
+    channel: str
+    owner: str
+    by: str
+
+
+NOWHERE: Final = Place("other", "unknown", "content")
+
+
+def mesh_identity(said: Said, domain: str) -> str | None:
+    """``sni`` or ``spiffe`` where TLS names a mesh identity: ``web.default.dc1.internal.<uuid>.consul``."""
+    if said.protocol != "tls":
+        return None
+    for name in (str(said.fields.get("sni") or ""), *str(said.fields.get("names") or "").split(",")):
+        if _MESH_NAME.search(name.lower()) and name.lower().rstrip(".").endswith("." + domain):
+            return "sni"
+    return "spiffe" if _SPIFFE.match(str(said.fields.get("spiffe") or "")) else None
+
+
+_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_MESH_NAME: Final = re.compile(rf"\.(?:internal|external)(?:-v\d+)?\.{_UUID}\.[a-z0-9.-]+$")
+_SPIFFE: Final = re.compile(rf"spiffe://{_UUID}\.[^/]+/(?:\S+/)?(?:svc/|gateway/mesh)")
+
+
+class Channels:
+    """Answers ``place`` (a conversation) and ``place_of`` (one thing said in it). Built once pools and RPC are settled."""
+
+    def __init__(self, index: Index, book: PortBook, pools: Pools, rpc: Rpc, speakers: frozenset[str],
+                 profile: Profile) -> None:
+        self._book, self._pools, self._rpc, self._profile = book, pools, rpc, profile
+        self.speakers = speakers
+        self._shown: dict[Socket, Place] = {}
+        self._memory: dict[tuple[object, str], Place] = {}
+        for _, talk in sorted(index.talks.items()):
+            self._learn(talk)
+
+    def _learn(self, talk: Talk) -> None:
+        """Sockets whose purpose their content shows; RPC wins over all, for gRPC and TLS run inside it."""
+        if talk.socket in self._rpc.sockets:
+            owner = self._rpc.owner(talk.socket)
+            self._shown[talk.socket] = Place("rpc" if owner == "consul" else "other", owner, "content")
+            return
+        for said in talk.said:
+            if said.protocol == "http" and said.fields.get("api") == "consul":
+                self._shown.setdefault(talk.socket, Place("api", "consul", "content"))
+            elif said.protocol == "grpc" and said.fields.get("service") in GRPC_SERVICES:
+                self._shown.setdefault(talk.socket, Place("grpc", "consul", "content"))
+            elif mesh_identity(said, self._profile.domain):
+                self._shown.setdefault(talk.socket, Place("mesh", "consul", "content"))
+
+    def protocol(self, talk: Talk) -> str:
+        """What the bytes show, of several the one that says most."""
+        if talk.key in self._pools.of_talk:
+            return "memberlist"
+        shown = {said.protocol for said in talk.said if said.clear or said.protocol == "tls"} or talk.protocols
+        return next((name for name in PROTOCOLS if name in shown), "unknown")
+
+    def protection(self, talk: Talk) -> Protection:
+        """The worst that was seen."""
+        if any(said.clear for said in talk.said) or any(plain_counts(talk)):
+            return Protection.PLAINTEXT
+        if talk.protocols - {"consul-rpc"} or any(said.decrypted for said in talk.said):
+            return Protection.ENCRYPTED
+        if talk.key in self._pools.of_talk and any(sealed_counts(talk)):
+            return Protection.ENCRYPTED
+        return Protection.UNKNOWN
+
+    def place(self, talk: Talk) -> Place:
+        return self.place_of(talk, self.protocol(talk))
+
+    def place_of(self, talk: Talk, protocol: str) -> Place:
+        """Of what was said in one protocol of a conversation (one may carry several)."""
+        key = (talk.key, protocol)
+        if key not in self._memory:
+            self._memory[key] = self._settle(talk, protocol)
+        return self._memory[key]
+
+    def _settle(self, talk: Talk, protocol: str) -> Place:
+        if protocol == "memberlist":
+            pool = self._pools.of_talk.get(talk.key)
+            return Place(pool.channel, pool.owner, pool.how) if pool else NOWHERE
+        if protocol in ("consul-rpc", "raft"):
+            owner = self._rpc.owner(talk.socket)
+            channel = "raft" if protocol == "raft" else "rpc"
+            return Place(channel if owner != "other" else "other", owner, "content")
+        if protocol == "vault":
+            return Place("ca", "consul" if talk.key.source in self.speakers else "other", "content")
+        if protocol == "envoy-admin":
+            return Place("envoy-admin", "consul", "content")
+        if protocol == "dns":
+            return self._dns(talk)
+        return self._by_content(talk, protocol) or self._by_port(talk, protocol)
+
+    def _dns(self, talk: Talk) -> Place:
+        if any(said.fields.get("zone") == self._profile.domain for said in talk.of("dns")):
+            return Place("dns", "consul", "content")
+        if self._book.role(*talk.socket, talk.key.transport) == "dns":
+            return Place("dns", "consul", "port")
+        return Place("other", "other", "content")
+
+    def _by_content(self, talk: Talk, protocol: str) -> Place | None:
+        shown = self._shown.get(talk.socket)
+        if shown is not None and shown.channel == "rpc":
+            return shown if protocol in ("tls", "grpc", "unknown") else None
+        if protocol == "tls" and any(mesh_identity(said, self._profile.domain) for said in talk.of("tls")):
+            return Place("mesh", "consul", "content")
+        if protocol == "grpc" and self._book.role(*talk.socket) == "rpc":
+            return Place("rpc", "consul", "port")  # inside the RPC port (mode 8, or mid-stream): no gRPC listener
+        if shown is not None and talk.data:
+            # the same socket showed what it is in another conversation or protocol of this input
+            return shown if protocol != "unknown" else shown._replace(by="port")
+        return None
+
+    def _by_port(self, talk: Talk, protocol: str) -> Place:
+        named = self._book.named(*talk.socket, talk.key.transport)
+        if named is None:
+            return NOWHERE
+        if protocol == "http" and named.channel not in ("mesh", "envoy-admin"):
+            return Place(named.channel, "unknown", "port")  # HTTP that is none of Consul's API
+        return Place(named.channel, self._owner(talk, named), "port")
+
+    def _owner(self, talk: Talk, named: Named) -> str:
+        if named.role in ("serf", "nomad"):
+            return "other"
+        if named.role not in SHARED or named.how != "default":
+            return "consul"
+        near = {talk.key.source} if named.role == "vault" else {talk.key.source, talk.key.destination}
+        if near & self.speakers:
+            return "consul"
+        return "other" if named.role == "vault" else "unknown"

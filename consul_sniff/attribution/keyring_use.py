@@ -1,0 +1,56 @@
+"""Which gossip keys are in use, as far as a keyring opens what was sealed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ..model import Protection
+from .channels import Place
+from .observations import joined, tally_of
+
+if TYPE_CHECKING:
+    from ..facts import Tally
+    from ..report import Observation
+    from .observations import Maker
+    from .pools import Pool
+    from .talks import Talk
+
+
+def observe(pools: list[Pool], maker: Maker) -> list[Observation]:
+    """Of all of Consul's pools together: a key that nobody uses is one that no pool uses."""
+    made: list[Observation] = []
+    used: set[str] = set()
+    sealed = None
+    for pool in pools:
+        place = Place(pool.channel, pool.owner, pool.how)
+        by_sender: dict[tuple[str, str], list[tuple[Talk, int, Tally]]] = defaultdict(list)
+        closed: list[tuple[Talk, int, Tally]] = []
+        for talk in pool.talks:
+            for said in talk.of("memberlist"):
+                if said.kind == "sealed":
+                    sealed = sealed or (pool, talk)
+                    key = said.fields.get("key")
+                    home = by_sender[talk.address(said.side), str(key)] if key else closed
+                    home.append((talk, said.side, said.tally))
+        keys = {key for _, key in by_sender}
+        used |= keys
+        for (_, key), where in sorted(by_sender.items()):
+            talk, side, _ = where[0]
+            made.append(maker.directed(talk, side, maker.make(
+                talk, ("keyring", "key", Protection.ENCRYPTED), f"sealed with key {key}",
+                joined(tally for _, _, tally in where), fields={"key": key, "keys": len(keys)}, place=place, side=side,
+                decrypted=True)))
+        if closed and (keys or maker.profile.keys):
+            talk, side, _ = closed[0]
+            made.append(maker.make(talk, ("keyring", "unopened", Protection.ENCRYPTED),
+                                   "sealed gossip that no key of the keyring opens",
+                                   joined(tally for _, _, tally in closed), place=place, side=side))
+    if sealed is not None:
+        pool, talk = sealed
+        evidence = talk.conversation.sealed_evidence
+        made += [maker.make(talk, ("keyring", "unused", Protection.ENCRYPTED), f"nobody uses key {key} of the keyring",
+                            tally_of(talk, 1, evidence[0] or evidence[1] or talk.conversation.evidence[0]),
+                            fields={"key": key}, place=Place(pool.channel, pool.owner, pool.how), decrypted=True)
+                 for key in sorted(maker.profile.keys - used)]
+    return made

@@ -1,0 +1,110 @@
+"""What gossip gives away about its members: by name in plaintext, by who gossips with whom where it is sealed.
+
+Also each member as its tags describe it: role, ACLs, RPC TLS.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ..model import Protection
+from .addresses import sort_key
+from .channels import Place
+from .nodes import sent, statuses
+from .observations import joined, tally_of
+from .said_ports import consul_tags
+
+if TYPE_CHECKING:
+    from ..facts import ConversationKey, Tally
+    from ..report import Observation
+    from .observations import Maker
+    from .pools import Pool
+    from .talks import Index, Stated
+
+ROLES = {"consul": "server", "node": "client"}
+NAMES_SHOWN = 8
+NAMING = ("ping", "indirect-ping", "suspect", "dead", "alive", "join", "leave")
+
+
+def observe(pool: Pool, index: Index, maker: Maker) -> list[Observation]:
+    """Of one of Consul's pools."""
+    place = Place(pool.channel, pool.owner, pool.how)
+    named = _named(pool, index, maker, place)
+    return [*named, *_members(pool, index, maker, place), *([] if named else _inferred(pool, maker, place))]
+
+
+def _named(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Observation]:
+    by_talk: dict[ConversationKey, list[Stated]] = defaultdict(list)
+    for stated in pool.members:
+        if not stated.decrypted and stated.conversation is not None:
+            by_talk[stated.conversation].append(stated)
+    made = []
+    for key in sorted(by_talk):
+        names = sorted({str(stated.claim.subject[0]) for stated in by_talk[key]})
+        tally = joined(stated.tally for stated in by_talk[key])
+        tally.count = len(names)
+        made.append(maker.make(index.talks[key], ("members", "named", Protection.PLAINTEXT),
+                               f"plaintext gossip names {_list(names)}", tally, place=place,
+                               side=by_talk[key][0].side))
+    if made:
+        return made
+    for talk in pool.talks:  # mid-stream: pings name who they are for
+        said = [one for one in talk.of("memberlist") if one.clear and one.kind in NAMING]
+        if said:
+            made.append(maker.make(talk, ("members", "named", Protection.PLAINTEXT), "plaintext gossip names members",
+                                   joined(one.tally for one in said), place=place, side=said[0].side))
+    return made
+
+
+def _inferred(pool: Pool, maker: Maker, place: Place) -> list[Observation]:
+    members = sorted(pool.hosts, key=sort_key)
+    if not members or any(sent(talk, side)[0] for talk in pool.talks for side in (0, 1)):
+        return []
+    talk = pool.talks[0]
+    first = talk.conversation.sealed_evidence
+    tally = tally_of(talk, len(members), first[0] or first[1] or talk.conversation.evidence[0])
+    return [maker.make(talk, ("members", "inferred", Protection.ENCRYPTED),
+                       f"sealed gossip; who gossips with whom shows {len(members)} members: {_list(members)}", tally,
+                       place=place)]
+
+
+def _members(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Observation]:
+    """One per member and pool; learnt with a key or not."""
+    last = statuses(pool)
+    found: dict[tuple[str, bool], list[Stated]] = defaultdict(list)
+    for stated in pool.members:
+        if consul_tags(stated.value) and stated.conversation is not None:
+            found[str(stated.claim.subject[1]), stated.decrypted].append(stated)
+    made = []
+    for (address, decrypted), claims in sorted(found.items()):
+        shown: dict[tuple[str | None, ...], list[Stated]] = defaultdict(list)
+        for stated in claims:
+            shown[tuple(None if stated.value.get(tag) is None else str(stated.value[tag])
+                        for tag in ("role", "acls", "use_tls"))].append(stated)
+        for (role, acls, use_tls), same in sorted(shown.items(), key=repr):
+            name = str(same[0].claim.subject[0])
+            tally: Tally = joined(stated.tally for stated in same)
+            observation = maker.make(
+                index.talks[same[0].conversation], ("members", "member", _how(same[0])),  # type: ignore[index]
+                f"{name} says of itself: {ROLES.get(str(role), role)}"
+                + (f", acls={acls}" if acls is not None else "") + (f", use_tls={use_tls}" if use_tls else ""),
+                tally, place=place, side=same[0].side, decrypted=decrypted,
+                fields={"role": ROLES.get(str(role), "unknown"), "acls": acls, "use_tls": use_tls,
+                        "status": last.get(name, "unknown")})
+            made.append(observation._replace(source=address, destination=_other_end(observation, address)))
+    return made
+
+
+def _how(stated: Stated) -> Protection:
+    return Protection.ENCRYPTED if stated.decrypted else Protection.PLAINTEXT
+
+
+def _other_end(observation: Observation, address: str) -> str:
+    return observation.destination if observation.destination != address else observation.source
+
+
+def _list(names: list[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+

@@ -1,0 +1,70 @@
+"""Servers and callers: who answers RPC, who calls it, and who is therefore a server.
+
+A server is a host whose tag says so (role ``consul``), or one that both answers and calls on an RPC port. A call counts
+where the responder let it through: a TLS handshake that ended in an alert is a knock, not a call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .addresses import is_loopback, same_host
+from .channels import RPC_CHANNELS
+
+if TYPE_CHECKING:
+    from .channels import Channels
+    from .pools import Pools
+    from .talks import Index, Talk
+
+
+def let_through(talk: Talk) -> bool:
+    """Whether the responder went on after the first exchange."""
+    if not talk.answered or not (talk.conversation.payloads[0] or any(said.side == 0 for said in talk.said)):
+        return False
+    shown = talk.of("tls")
+    if not shown or any(said.clear for said in talk.said):
+        return True
+    records = any(said.kind == "records" and said.side == 1 for said in shown)
+    return records or not any(said.kind == "alert" for said in shown)
+
+
+class Roles:
+    """RPC conversations of Consul, who takes part in them, and who is a server."""
+
+    def __init__(self, index: Index, channels: Channels, pools: Pools) -> None:
+        self.rpc_talks: list[Talk] = [
+            talk for _, talk in sorted(index.talks.items())
+            if talk.key.transport == "tcp" and talk.answered and _consul_rpc(talk, channels)]
+        self.answering = {talk.key.destination for talk in self.rpc_talks if not is_loopback(talk.key.destination)}
+        self.calling = {talk.key.source for talk in self.rpc_talks
+                        if let_through(talk) and not is_loopback(talk.key.source)}
+        both = {talk.key.destination for talk in self.rpc_talks if not same_host(*talk.key[:2])} \
+            & {talk.key.source for talk in self.rpc_talks if let_through(talk) and not same_host(*talk.key[:2])}
+        self.tagged: dict[str, str] = {}
+        for pool in pools.owned():
+            for stated in pool.members:
+                role = {"consul": "server", "node": "client"}.get(str(stated.value.get("role")))
+                address = str(stated.claim.subject[1])
+                if role and address and self.tagged.get(address) != "server":
+                    self.tagged[address] = role
+        self.servers = frozenset({address for address, role in self.tagged.items() if role == "server"}
+                                 | {address for address in both if self.tagged.get(address) != "client"})
+
+    def role(self, address: str) -> str:
+        if address in self.servers:
+            return "server"
+        return self.tagged.get(address, "unknown")
+
+    def between(self, talk: Talk) -> str:
+        """Who is at the ends of an RPC conversation: servers | client | unknown."""
+        ends = {talk.key.source, talk.key.destination}
+        if ends <= self.servers:
+            return "servers"
+        if self.tagged.get(talk.key.source) == "client":
+            return "client"
+        return "unknown"
+
+
+def _consul_rpc(talk: Talk, channels: Channels) -> bool:
+    place = channels.place(talk)
+    return place.owner == "consul" and place.channel in RPC_CHANNELS

@@ -1,0 +1,81 @@
+"""Settings that traffic shows or uses: remote execution, the default intention policy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from ..model import Protection
+from .addresses import same_host
+from .observations import joined
+
+if TYPE_CHECKING:
+    from ..facts import Tally
+    from ..model import Scalar
+    from ..report import Observation
+    from .observations import Maker
+    from .talks import Index, Said, Talk
+
+INTENTIONS: Final = "/v1/connect/intentions"
+REMOTE: Final = "remote-exec"
+
+
+def remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
+    """Remote execution used (keys, events, sessions of ``consul exec``), or an agent that tells whether it would."""
+    used: dict[tuple[str, str, int, bool], list[Said]] = defaultdict(list)
+    made = []
+    for said in talk.said:
+        event = said.fields.get("remote_exec") is True
+        if said.kind == REMOTE or event:
+            via = "event" if event else str(said.fields.get("via") or "kv")
+            used[via, said.protocol, said.side, said.decrypted].append(said)
+        disabled = said.fields.get("disable_remote_exec")
+        if isinstance(disabled, bool):
+            made.append(maker.make(talk, (REMOTE, "setting", said.protection),
+                                   f"the agent shows DisableRemoteExec: {str(disabled).lower()}", said.tally,
+                                   fields={"disabled": disabled}, side=said.side, decrypted=said.decrypted,
+                                   place=maker.channels.place_of(talk, said.protocol)))
+    for (via, protocol, side, decrypted), same in sorted(used.items()):
+        made.append(maker.make(talk, (REMOTE, "used", same[0].protection), f"remote execution over {via}",
+                               joined(said.tally for said in same), fields={"via": via}, side=side,
+                               place=maker.channels.place_of(talk, protocol), decrypted=decrypted))
+    return made
+
+
+def intentions(index: Index, maker: Maker) -> list[Observation]:
+    """The default for services without an intention, where it was told off loopback; one observation a policy."""
+    wildcard, known = False, False
+    shown: dict[str | None, list[tuple[Talk, int, Tally]]] = defaultdict(list)
+    for stated in index.claims:
+        talk = index.talks.get(stated.conversation) if stated.conversation else None
+        if stated.decrypted or talk is None or same_host(*talk.key[:2]):
+            continue
+        if stated.claim.kind == "intention":
+            known = True
+            if stated.claim.subject[:2] == ("*", "*") and stated.value.get("action") == "deny":
+                wildcard = True
+                shown[None].append((talk, stated.side, stated.tally))
+        elif stated.claim.kind == "agent" and stated.value.get("default_intention_policy"):
+            shown[str(stated.value["default_intention_policy"])].append((talk, stated.side, stated.tally))
+    settled = {policy for policy in shown if policy}
+    for _, talk in sorted(index.talks.items()):
+        if same_host(*talk.key[:2]):
+            continue
+        for said in talk.of("http"):
+            if said.fields.get("api") != "consul" or said.kind != "response":
+                continue
+            known = known or (str(said.fields.get("route") or "").rstrip("/*") == INTENTIONS
+                              and said.fields.get("status") == 200)
+            policy = said.fields.get("acl_policy")
+            if policy in ("allow", "deny") and not settled:
+                shown[str(policy)].append((talk, said.side, said.tally))
+    return [_default(maker, policy, where, {"policy": policy, "wildcard_deny": wildcard, "known": known})
+            for policy, where in sorted(shown.items(), key=lambda item: str(item[0]))]
+
+
+def _default(maker: Maker, policy: str | None, where: list[tuple[Talk, int, Tally]],
+             fields: dict[str, Scalar]) -> Observation:
+    talk, side, _ = where[0]
+    summary = "a * deny intention" if policy is None else f"default {policy}"
+    return maker.make(talk, ("intentions", "default", Protection.PLAINTEXT), f"intentions: {summary}",
+                      joined(tally for _, _, tally in where), fields=fields, side=side)
