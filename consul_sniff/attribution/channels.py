@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..model import Protection
 from .pools import plain_counts, sealed_counts
 from .ports import SHARED
-from .rpc import GRPC_SERVICES
+from .rpc_owners import GRPC_SERVICES
 
 if TYPE_CHECKING:
     from .pools import Pools, Socket
     from .ports import Named, PortBook
     from .profile import Profile
-    from .rpc import Rpc
+    from .rpc_owners import Rpc
     from .talks import Index, Said, Talk
 
 RPC_CHANNELS: Final = frozenset({"rpc", "raft"})
@@ -133,7 +133,9 @@ class Channels:
     def _by_content(self, talk: Talk, protocol: str) -> Place | None:
         shown = self._shown.get(talk.socket)
         if shown is not None and shown.channel == "rpc":
-            return shown if protocol in ("tls", "grpc", "unknown") else None
+            if protocol == "unknown":
+                return shown._replace(by="port")
+            return shown if protocol in ("tls", "grpc") else None
         if protocol == "tls" and any(mesh_identity(said, self._profile.domain) for said in talk.of("tls")):
             return Place("mesh", "consul", "content")
         if protocol == "grpc" and self._book.role(*talk.socket) == "rpc":

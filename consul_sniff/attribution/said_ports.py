@@ -28,7 +28,7 @@ def is_port(value: Scalar) -> bool:
 
 
 def consul_tags(value: dict[str, Scalar]) -> bool:
-    """Whether a Consul agent has such tags. (Nomad's servers have a role, too, and Serf's users what they like.)"""
+    """Whether a Consul agent has such tags: Nomad's servers have a role, too, and Serf's users what they like."""
     role = value.get("role")
     return role == "consul" or (role == "node" and bool(value.get("dc")) and value.get("vsn") is not None)
 

@@ -35,7 +35,7 @@ class Said(NamedTuple):
 
     @property
     def clear(self) -> bool:
-        """Plaintext on the wire. (A mode byte that announces TLS is not: TLS follows.)"""
+        """Plaintext on the wire. A mode byte that announces TLS is not: TLS follows."""
         return self.protection is Protection.PLAINTEXT and not self.decrypted \
             and not (self.kind == "mode" and str(self.fields.get("mode", "")).startswith("tls"))
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from ..report import Attributed, ConversationRow, Observation
 from . import (
-    certificates,
     exposures,
+    identity,
     integrity,
     keyring_use,
-    members,
+    membership,
     mesh,
     observations,
     settings,
@@ -27,7 +27,7 @@ from .nodes import nodes
 from .pools import Pools
 from .ports import PortBook
 from .roles import Roles
-from .rpc import Rpc, speakers
+from .rpc_owners import Rpc, speakers
 from .said_ports import learn
 from .servers import between_servers
 from .talks import index as by_conversation
@@ -77,11 +77,11 @@ def _observe(facts: Facts, index: Index, pools: Pools, roles: Roles, maker: Make
     owned = pools.owned()
     for pool in owned:
         if pool.talks:
-            made += members.observe(pool, index, maker)
+            made += membership.observe(pool, index, maker)
             made += integrity.observe(pool, index, maker)
     made += integrity.malformed(facts, owned, pools.all, maker)
     made += keyring_use.observe(owned, maker)
-    made += certificates.observe(talks, maker, roles, pools)
+    made += identity.observe(talks, maker, roles, pools)
     made += between_servers(roles, maker)
     made += settings.intentions(index, maker)
     made += exposures.observe(index, maker)
