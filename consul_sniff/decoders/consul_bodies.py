@@ -236,8 +236,8 @@ def _sidecar(sink: ConsulSink, row: dict[str, Any], address: str) -> None:
     if kind == "connect-proxy":
         local = address_of(str(proxy.get("LocalServiceAddress") or "")) or address
         found.append(service(local, proxy.get("LocalServicePort"), name, why, "self"))
-    for path in (proxy.get("Expose") or {}).get("Paths") or ():
-        found.append(listener(address, path.get("ListenerPort"), "expose-path", name, why, "self"))
+    found += [listener(address, path.get("ListenerPort"), "expose-path", name, why, "self")
+              for path in (proxy.get("Expose") or {}).get("Paths") or ()]
     for made in found:
         if made is not None:
             sink.finds.claim(made)

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ..model import Claim
 from . import secrets
 from .claims import address_of, listener, service
 from .http_body import Finds, Sink
 from .http_exchange import Exchange, Target, message
 
 if TYPE_CHECKING:
-    from ..model import Message, Scalar
+    from ..model import Claim, Message, Scalar
     from .http_body import Body
     from .http_head import Head
 
@@ -138,7 +137,7 @@ class Admin(Exchange):
         return self._sink
 
     def admin(self) -> bool:
-        """Is what was answered admin-shaped?"""
+        """Say whether what was answered is admin-shaped."""
         body = self._sink.prefix if self._sink is not None else b""
         if not self.path:
             self.path = "/config_dump" if self.own_headers and _SHAPES["/config_dump"].search(body) else ""

@@ -89,33 +89,30 @@ class Http1(StreamDecoder):
 
     def read(self, side: int, cursor: Cursor) -> list[Message]:
         one = self.sides[side]
-        told, self._ready = self._ready, []
-        try:
-            match one.state:
-                case State.HEAD:
+        told: list[Message] = []
+        match one.state:
+            case State.HEAD:
+                told += self._head(side, one, cursor)
+            case State.SEEK:
+                if self._seek(one, cursor):
                     told += self._head(side, one, cursor)
-                case State.SEEK:
-                    if self._seek(one, cursor):
-                        told += self._head(side, one, cursor)
-                case State.LENGTH | State.CHUNK:
-                    told += self._bytes(side, one, cursor)
-                case State.SIZE:
-                    self._size(one, cursor)
-                case State.CHUNK_END:
-                    _line_end(cursor)
-                    one.state = State.SIZE
-                case State.TRAILERS:
-                    told += self._trailer(one, cursor)
-                case State.UNTIL_END:
-                    data = cursor.rest()
-                    if one.body is not None:
-                        one.body.feed(data)
-                case State.DONE:
-                    cursor.rest()
-        except NeedMoreData:
-            self._ready = told
-            raise
-        return told
+            case State.LENGTH | State.CHUNK:
+                told += self._bytes(side, one, cursor)
+            case State.SIZE:
+                self._size(one, cursor)
+            case State.CHUNK_END:
+                _line_end(cursor)
+                one.state = State.SIZE
+            case State.TRAILERS:
+                told += self._trailer(one, cursor)
+            case State.UNTIL_END:
+                data = cursor.rest()
+                if one.body is not None:
+                    one.body.feed(data)
+            case State.DONE:
+                cursor.rest()
+        ready, self._ready = self._ready, []
+        return ready + told
 
     def gap(self, side: int, lost: int) -> None:
         one = self.sides[side]
@@ -230,8 +227,8 @@ class Http1(StreamDecoder):
 
     def _bytes(self, side: int, one: _Side, cursor: Cursor) -> list[Message]:
         if not one.paired and one.response and cursor.data[cursor.position:cursor.position + 7] == b"HTTP/1.":
-            told = self._finish(one)  # the answer to a HEAD request that was not captured
-            return told + self._head(side, one, cursor)
+            self._ready += self._finish(one)  # the answer to a HEAD request that was not captured
+            return self._head(side, one, cursor)
         data = cursor.pull(min(one.left, len(cursor)))
         one.left -= len(data)
         one.paired = True

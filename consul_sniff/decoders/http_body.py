@@ -7,7 +7,6 @@ sum must not become gigabytes.
 
 from __future__ import annotations
 
-import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ from .. import limits
 from . import secrets
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
     from ..model import Claim, Scalar, Secret

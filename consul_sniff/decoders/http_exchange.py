@@ -57,7 +57,7 @@ def message(protocol: str, kind: str, summary: str, fields: Mapping[str, Scalar]
 
 
 def is_probe(head: Head) -> bool:
-    """Is this request a health probe, by its user agent?"""
+    """Say whether this request is a health probe, by its user agent."""
     agent = head.get("user-agent").lower()
     return any(agent.startswith(probe) for probe in _PROBES)
 

@@ -43,7 +43,7 @@ class Head(NamedTuple):
         return [value for key, value in self.headers if key == name]
 
     def has_prefix(self, prefix: str) -> bool:
-        """Is there a header whose name begins so?"""
+        """Say whether a header's name begins so."""
         return any(key.startswith(prefix) for key, _ in self.headers)
 
 
