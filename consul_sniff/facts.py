@@ -123,6 +123,9 @@ class Conversation:
         self.sealed_evidence: tuple[tuple[Evidence, ...], tuple[Evidence, ...]] = ((), ())
         self.first_source_port = 0  # of the flow that holds the earliest evidence: for its Community ID
         self.tunnel = ""
+        self.replays = [0, 0]
+        self.nonce_reuse = [0, 0]
+        self.integrity: tuple[Evidence, ...] = ()  # first packets that were a replay or used a nonce again
 
     def merge(self, other: Conversation) -> None:
         self.first = min(self.first, other.first) if self.flows else other.first
@@ -136,7 +139,7 @@ class Conversation:
         self.opened += other.opened
         self.certain = self.certain and other.certain
         for name in ("packets", "bytes", "payloads", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good",
-                     "crc_bad", "other"):
+                     "crc_bad", "other", "replays", "nonce_reuse"):
             mine, more = getattr(self, name), getattr(other, name)
             mine[0] += more[0]
             mine[1] += more[1]

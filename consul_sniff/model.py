@@ -140,7 +140,8 @@ class Way:
     """What one side of a flow sent, counted by the screen."""
 
     __slots__ = ("packets", "bytes", "payloads", "first", "last", "first_frame", "flags", "lost",
-                 "plain", "plain_frames", "sealed1", "sealed0", "sealed_frame", "cut", "crc_good", "crc_bad", "other")
+                 "plain", "plain_frames", "sealed1", "sealed0", "sealed_frame", "cut", "crc_good", "crc_bad", "other",
+                 "replays", "replay_frame", "nonce_reuse", "nonce_frame")
 
     def __init__(self) -> None:
         self.packets = 0
@@ -156,10 +157,14 @@ class Way:
         self.sealed1 = 0  # UDP: datagrams shaped as memberlist encryption version 1
         self.sealed0 = 0  # the same, version 0
         self.sealed_frame = 0  # the first of them
-        self.cut = 0  # UDP: datagrams that the snap length cut, gossip by their beginning
+        self.cut = 0  # UDP: datagrams that the snap length cut, gossip by their beginning; counted above too
         self.crc_good = 0
         self.crc_bad = 0
         self.other = 0  # UDP: datagrams that are none of these
+        self.replays = 0  # UDP: a ping's sequence number, or a sealed nonce, met again a minute later
+        self.replay_frame = 0  # the first of them
+        self.nonce_reuse = 0  # UDP: sealed datagrams with the nonce of another ciphertext
+        self.nonce_frame = 0
 
 
 class Flow:

@@ -1,0 +1,70 @@
+"""TCP segments that came before their turn, in plain Python: one packet in a hundred at worst.
+
+The bytes that were seen first win; what arrives over bytes still held and differs is noted (``overlap-conflict``).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .. import limits
+
+
+class Held(NamedTuple):
+    """Bytes [start, end) of a side's stream (positions, not sequence numbers) with what was captured of them."""
+
+    start: int
+    end: int
+    data: bytes
+    time: int
+    frame: int
+
+
+class Early:
+    """Held segments by side, sorted and disjoint. Positions are sequence numbers, unwrapped relative to the one awaited."""
+
+    def __init__(self, notes: dict[str, int]) -> None:
+        self.notes = notes
+        self.sides: dict[int, list[Held]] = {}
+        self.sizes: dict[int, int] = {}
+        self.held = 0
+
+    def insert(self, side: int, new: Held) -> None:
+        """Keep what is new of the segment."""
+        pieces = self.sides.setdefault(side, [])
+        at = new.start
+        kept: list[Held] = []
+        for old in pieces:
+            low, high = max(old.start, new.start), min(old.end, new.end)
+            if low < high:
+                a, b = old.data[low - old.start:high - old.start], new.data[low - new.start:high - new.start]
+                if a[:len(b)] != b[:len(a)]:
+                    self.notes["overlap-conflict"] = self.notes.get("overlap-conflict", 0) + 1
+            if old.end <= at or old.start >= new.end:
+                continue
+            if old.start > at:
+                kept.append(new._replace(start=at, end=old.start, data=new.data[at - new.start:old.start - new.start]))
+            at = old.end
+        if at < new.end:
+            kept.append(new._replace(start=at, data=new.data[at - new.start:]))
+        if kept:
+            pieces += kept
+            pieces.sort()
+            size = sum(len(piece.data) for piece in kept)
+            self.sizes[side] = self.sizes.get(side, 0) + size
+            self.held += size
+
+    def full(self, side: int) -> bool:
+        """Must the hole before this side's first segment be given up?"""
+        return (len(self.sides[side]) > limits.EARLY_SEGMENTS or self.sizes.get(side, 0) > limits.EARLY_BYTES
+                or self.held > limits.STREAM_BUFFERS)
+
+    def pop(self, side: int) -> Held:
+        """The first one."""
+        pieces = self.sides[side]
+        first = pieces.pop(0)
+        self.sizes[side] -= len(first.data)
+        self.held -= len(first.data)
+        if not pieces:
+            del self.sides[side], self.sizes[side]
+        return first

@@ -1,0 +1,57 @@
+"""A row of the table -> model.Flow: the one place where addresses become text."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from ..model import Flow, Way
+
+if TYPE_CHECKING:
+    from .table import Table
+
+COUNTERS = ("packets", "bytes", "payloads", "first", "last", "first_frame", "flags", "lost", "sealed1", "sealed0",
+            "sealed_frame", "cut", "crc_good", "crc_bad", "other", "plain", "replays", "replay_frame", "nonce_reuse",
+            "nonce_frame")
+
+
+def address(family: int, word0: int, word1: int) -> str:
+    """As ``ipaddress`` writes it (compressed, and hexadecimal throughout)."""
+    if family == 4:
+        return f"{word0 >> 24}.{word0 >> 16 & 255}.{word0 >> 8 & 255}.{word0 & 255}"
+    raw = word0.to_bytes(8, "little") + word1.to_bytes(8, "little")
+    text = socket.inet_ntop(socket.AF_INET6, raw)
+    if "." in text:  # libc writes ::ffff:1.2.3.4
+        head = text[:text.rindex(":") + 1]
+        text = f"{head}{raw[12] << 8 | raw[13]:x}:{raw[14] << 8 | raw[15]:x}"
+    return text
+
+
+def way(side: object) -> Way:
+    """A side's counters."""
+    it = Way()
+    for name in COUNTERS:
+        setattr(it, name, getattr(side, name))
+    it.plain_frames = tuple(frame for frame in (side.plain1, side.plain2, side.plain3) if frame)
+    return it
+
+
+def flow(table: Table, row: int, input_: int, tunnel: str, *, counted: bool) -> Flow:
+    """The flow in a row; with its counters, or (``counted`` False) only who it is."""
+    record = table.rows_array[row]
+    family = record.k1 >> 40 & 15
+    if family == 4:
+        ends = [address(4, record.k0 >> 32, 0), address(4, record.k0 & 0xFFFFFFFF, 0)]
+    else:
+        ends = [address(6, record.k0, record.k2), address(6, record.k3, record.k4)]
+    ports = [record.k1 >> 16 & 0xFFFF, record.k1 & 0xFFFF]
+    if record.flip:
+        ends.reverse()
+        ports.reverse()
+    it = Flow(record.number, input_, "tcp" if record.k1 >> 32 & 255 == 6 else "udp", (ends[0], ends[1]),
+              (ports[0], ports[1]), tunnel)
+    it.opener = record.opener if record.opener >= 0 else None
+    if counted:
+        sides = table.sides_array
+        it.ways = (way(sides[row * 2]), way(sides[row * 2 + 1]))
+    return it

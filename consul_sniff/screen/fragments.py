@@ -1,0 +1,144 @@
+"""IP fragments, put together in plain Python: they are rare, and every bound is in ``limits``."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .. import limits
+
+NANOSECONDS = 1_000_000_000
+
+
+class Whole(NamedTuple):
+    """A datagram put together, or (``size`` more than ``data`` has) as much of its beginning as there is."""
+
+    key: tuple[int, ...]  # family, protocol, source words, destination words, id
+    data: bytes
+    size: int  # bytes that it has on the wire
+    packets: int
+    wire: int  # bytes of these packets on the wire
+    trail: tuple[int, ...]
+    frame: int
+    time: int
+
+
+class Datagram:
+    """The pieces of one datagram so far."""
+
+    __slots__ = ("began", "covered", "frame", "held", "packets", "pieces", "size", "time", "trail", "wire")
+
+    def __init__(self, time: int, trail: tuple[int, ...]) -> None:
+        self.began = self.time = time
+        self.trail = trail
+        self.pieces: list[tuple[int, int, bytes]] = []  # first byte, end on the wire, what was captured; sorted, disjoint
+        self.size = -1  # known from the last fragment
+        self.packets = self.wire = self.frame = self.held = self.covered = 0
+
+
+class Fragments:
+    """Holds fragments until their datagram is whole, too old or too much. ``notes``: counts by name."""
+
+    def __init__(self, notes: dict[str, int]) -> None:
+        self.notes = notes
+        self.waiting: dict[tuple[int, ...], Datagram] = {}
+        self.held = 0
+
+    def note(self, name: str) -> None:
+        self.notes[name] = self.notes.get(name, 0) + 1
+
+    def add(self, key: tuple[int, ...], piece: tuple[int, int, bytes], *, more: bool, time: int, frame: int, wire: int,
+            trail: tuple[int, ...]) -> list[Whole]:
+        """Take a fragment: (offset, end on the wire, captured bytes). Returns what is whole now, or given up."""
+        done = self.expire(time) if self.waiting else []
+        if piece[1] > 65_535 or piece[1] <= piece[0]:
+            self.note("fragment-malformed")
+            return done
+        datagram = self.waiting.get(key)
+        if datagram is None:
+            datagram = self.waiting[key] = Datagram(time, trail)
+        datagram.packets += 1
+        datagram.wire += wire
+        datagram.frame, datagram.time = frame, time
+        if not more:
+            if datagram.size not in (-1, piece[1]):
+                self.note("overlap-conflict")
+            else:
+                datagram.size = piece[1]
+        self.insert(datagram, *piece)
+        if datagram.packets > limits.FRAGMENTS:
+            self.note("fragments-evicted")
+            done += self.finish(key)
+        elif 0 <= datagram.size <= datagram.covered and self.whole(datagram):
+            done += self.finish(key)
+        while self.held > limits.FRAGMENT_BYTES:
+            self.note("fragments-evicted")
+            done += self.finish(next(iter(self.waiting)))
+        return done
+
+    def insert(self, datagram: Datagram, start: int, end: int, data: bytes) -> None:
+        """Keep what is new of the piece: the first bytes win."""
+        kept: list[tuple[int, int, bytes]] = []
+        for a, b, old in datagram.pieces:
+            low, high = max(a, start), min(b, end)
+            if low < high:
+                self.note("fragment-overlap")
+                if old[low - a:high - a] != data[low - start:high - start]:
+                    self.note("overlap-conflict")
+        at = start
+        for a, b, _ in datagram.pieces:
+            if b <= at or a >= end:
+                continue
+            if a > at:
+                kept.append((at, a, data[at - start:a - start]))
+            at = b
+        if at < end:
+            kept.append((at, end, data[at - start:]))
+        added = sum(len(piece[2]) + 64 for piece in kept)
+        datagram.pieces = sorted(datagram.pieces + kept, key=lambda piece: piece[0])
+        datagram.covered += sum(piece[1] - piece[0] for piece in kept)
+        datagram.held += added
+        self.held += added
+
+    @staticmethod
+    def whole(datagram: Datagram) -> bool:
+        at = 0
+        for a, b, _ in datagram.pieces:
+            if a != at:
+                return False
+            at = b
+        return at >= datagram.size
+
+    def finish(self, key: tuple[int, ...]) -> list[Whole]:
+        """The datagram's bytes up to the first that is missing; nothing where its first fragment is."""
+        datagram = self.waiting.pop(key)
+        self.held -= datagram.held
+        data = b""
+        end = 0
+        for a, b, piece in datagram.pieces:
+            if a != end or len(data) < a:
+                break
+            data += piece
+            end = b
+        size = datagram.size if datagram.size >= 0 else max((b for _, b, _ in datagram.pieces), default=0) + 1
+        if not data:
+            return []
+        return [Whole(key, data[:size], size, datagram.packets, datagram.wire, datagram.trail, datagram.frame, datagram.time)]
+
+    def expire(self, time: int) -> list[Whole]:
+        """Give up what waits too long. Datagrams wait in the order of their first fragments."""
+        done: list[Whole] = []
+        while self.waiting:
+            key, datagram = next(iter(self.waiting.items()))
+            if abs(time - datagram.began) <= limits.FRAGMENT_SECONDS * NANOSECONDS:
+                break
+            self.note("fragments-incomplete")
+            done += self.finish(key)
+        return done
+
+    def close(self) -> list[Whole]:
+        """The input ends."""
+        done: list[Whole] = []
+        for key in list(self.waiting):
+            self.note("fragments-incomplete")
+            done += self.finish(key)
+        return done

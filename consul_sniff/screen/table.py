@@ -1,0 +1,181 @@
+"""The flow table: two sockets -> a row, and what each side of it sent.
+
+Open addressing over a small index (tag and row number), linear probing, deletion by shifting back; rows lie dense in
+one array. All of it is bounded, and memory is touched only where a flow is.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+try:
+    import cython
+    from cython import Py_ssize_t as i64
+    from cython import ulonglong as u64
+except ImportError:
+    from . import _cython as cython
+    from ._cython import i64, u64
+
+from .words import zeros
+
+M32 = cython.declare(u64, 0xFFFFFFFF)
+M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
+C1 = cython.declare(u64, 0x9E3779B97F4A7C15)
+C2 = cython.declare(u64, 0xC2B2AE3D27D4EB4F)
+
+# The same fields in the same order stand in table.pxd: a difference is an error when a Table is made.
+ROW = ("k0", "k1", "k2", "k3", "k4", "hash", "epoch", "number", "opener", "flip")
+#: What model.Way counts, then what the screen itself keeps of a side.
+SIDE = ("packets", "bytes", "payloads", "first", "last", "first_frame", "flags", "lost",
+        "next", "isn", "pending", "begun", "held", "enough", "handed",
+        "plain", "plain1", "plain2", "plain3", "sealed1", "sealed0", "sealed_frame", "cut", "crc_good", "crc_bad", "other",
+        "replays", "replay_frame", "nonce_reuse", "nonce_frame")
+
+
+class RowRecord(ctypes.Structure):
+    """A flow: its key, when it was last touched, its number; opener -1, 0, 1; flip 1: side 0 is the key's second socket."""
+
+    _fields_ = [(name, ctypes.c_longlong if name == "opener" else ctypes.c_ulonglong) for name in ROW]
+
+
+class SideRecord(ctypes.Structure):
+    """A side: model.Way's counters; next (position awaited, -1 none; its low half is the sequence number), isn (the first),, pending (bytes lost since the last payload),
+    begun (1: SYN seen and no byte handed on yet), held (segments that wait), enough, handed (plain datagrams)."""
+
+    _fields_ = [(name, ctypes.c_longlong if name in ("next", "isn") else ctypes.c_ulonglong) for name in SIDE]
+
+
+class Table:
+    """Rows ``F[r]`` and their sides ``D[2 * r]`` (who sent the first packet) and ``D[2 * r + 1]``."""
+
+    def __init__(self, rows: int, seed: int) -> None:
+        self.rows = rows
+        self.rows_array = (RowRecord * rows).from_buffer(zeros(ctypes.sizeof(RowRecord) * rows))
+        self.sides_array = (SideRecord * (rows * 2)).from_buffer(zeros(ctypes.sizeof(SideRecord) * rows * 2))
+        self.F = self.rows_array
+        self.D = self.sides_array
+        size = 1 << (rows * 2 - 1).bit_length()
+        self.slots = zeros(size * 8).cast("Q")
+        self.mask = size - 1
+        self.seed = seed
+        self.high = self.live = self.hand = self.serial = 0
+        self.free: list[int] = []
+        self.h = 0
+
+    def reset(self) -> None:
+        """Forget all flows; their numbers are not used again."""
+        r: i64
+        for r in range(self.high):
+            if self.F[r].number != M64:
+                self.remove(r)
+        self.free = []
+        self.high = self.hand = 0
+
+    def find(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> i64:
+        """The row of a key, or -1; ``h`` is then the key's hash, for ``insert``."""
+        h: u64 = ((k0 ^ self.seed) * C1) & M64
+        s: u64
+        i: i64
+        r: i64
+        h ^= h >> 32
+        h = ((h ^ k1) * C2) & M64
+        if k2 | k3 | k4:
+            h ^= h >> 29
+            h = ((h ^ k2) * C1) & M64
+            h ^= h >> 32
+            h = ((h ^ k3) * C2) & M64
+            h ^= h >> 29
+            h = ((h ^ k4) * C1) & M64
+        h ^= h >> 32
+        i = cython.cast(i64, h & cython.cast(u64, self.mask))
+        while True:
+            s = self.slots[i]
+            if s == 0:
+                self.h = h
+                return -1
+            if (s >> 32) == (h >> 32):
+                r = cython.cast(i64, s & M32) - 1
+                if (self.F[r].k0 == k0 and self.F[r].k1 == k1 and self.F[r].k2 == k2 and self.F[r].k3 == k3
+                        and self.F[r].k4 == k4):
+                    return r
+            i = (i + 1) & self.mask
+
+    def full(self) -> i64:
+        return self.live >= self.rows
+
+    def insert(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> i64:
+        """A row for the key that ``find`` just missed. There must be room (``full``)."""
+        r: i64
+        i: i64
+        if self.free:
+            r = self.free.pop()
+        else:
+            r = self.high
+            self.high += 1
+        self.live += 1
+        self.F[r].k0 = k0
+        self.F[r].k1 = k1
+        self.F[r].k2 = k2
+        self.F[r].k3 = k3
+        self.F[r].k4 = k4
+        self.F[r].hash = self.h
+        self.F[r].opener = -1
+        self.F[r].flip = 0
+        self.F[r].number = self.serial * self.rows + r
+        self.serial += 1
+        self.clear(r * 2)
+        self.clear(r * 2 + 1)
+        i = cython.cast(i64, self.h & cython.cast(u64, self.mask))
+        while self.slots[i] != 0:
+            i = (i + 1) & self.mask
+        self.slots[i] = ((self.h >> 32) << 32) | cython.cast(u64, r + 1)
+        return r
+
+    def clear(self, d: i64) -> i64:
+        self.D[d].packets = self.D[d].bytes = self.D[d].payloads = self.D[d].first = self.D[d].last = 0
+        self.D[d].first_frame = self.D[d].flags = self.D[d].lost = self.D[d].pending = self.D[d].begun = 0
+        self.D[d].held = self.D[d].enough = self.D[d].handed = self.D[d].plain = self.D[d].plain1 = 0
+        self.D[d].plain2 = self.D[d].plain3 = self.D[d].sealed1 = self.D[d].sealed0 = self.D[d].sealed_frame = 0
+        self.D[d].cut = self.D[d].crc_good = self.D[d].crc_bad = self.D[d].other = self.D[d].replays = 0
+        self.D[d].replay_frame = self.D[d].nonce_reuse = self.D[d].nonce_frame = 0
+        self.D[d].next = self.D[d].isn = -1
+        return 0
+
+    def oldest(self) -> i64:
+        """The row to evict: the least recently touched of sixteen after a clock's hand. The table must be full."""
+        best: i64 = self.hand
+        r: i64
+        n: i64
+        for n in range(16):
+            r = (self.hand + n) % self.rows
+            if self.F[r].epoch < self.F[best].epoch:
+                best = r
+        self.hand = (self.hand + 16) % self.rows
+        return best
+
+    def remove(self, r: i64) -> i64:
+        """Take the row out of the index and give it back."""
+        i: i64 = cython.cast(i64, self.F[r].hash & cython.cast(u64, self.mask))
+        j: i64
+        home: i64
+        while cython.cast(i64, self.slots[i] & M32) != r + 1:
+            i = (i + 1) & self.mask
+        j = i
+        while True:  # shift back what was pushed on: no tombstones
+            j = (j + 1) & self.mask
+            if self.slots[j] == 0:
+                break
+            home = cython.cast(i64, self.F[cython.cast(i64, self.slots[j] & M32) - 1].hash & cython.cast(u64, self.mask))
+            if ((j - home) & self.mask) >= ((j - i) & self.mask):
+                self.slots[i] = self.slots[j]
+                i = j
+        self.slots[i] = 0
+        self.F[r].number = M64  # nobody's
+        self.live -= 1
+        self.free.append(r)
+        return 0
+
+    def row(self, number: u64) -> i64:
+        """The live flow's row, or -1."""
+        r: i64 = cython.cast(i64, number % cython.cast(u64, self.rows))
+        return r if r < self.high and self.F[r].number == number else -1

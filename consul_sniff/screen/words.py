@@ -1,0 +1,215 @@
+"""The bytes under the screen's eyes: words, digests, CRC, and a bounded set of digests met before.
+
+Compiled together with its ``.pxd``, which holds the types; see ``screen/__init__``.
+"""
+
+from __future__ import annotations
+
+import mmap
+import zlib
+from array import array
+
+try:
+    import cython
+    from cython import Py_ssize_t as i64
+    from cython import ulonglong as u64
+except ImportError:
+    from . import _cython as cython
+    from ._cython import i64, u64
+
+# An integer literal above 2**31-1 turns a whole expression into Python objects when compiled: name them.
+M32 = cython.declare(u64, 0xFFFFFFFF)
+M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
+C1 = cython.declare(u64, 0x9E3779B97F4A7C15)
+C2 = cython.declare(u64, 0xC2B2AE3D27D4EB4F)
+
+
+def zeros(size: int) -> memoryview:
+    """Zeroed memory that costs nothing until it is touched (``bytearray`` writes its zeros)."""
+    return memoryview(mmap.mmap(-1, size))
+
+
+def crc_tables() -> array[int]:
+    """Eight tables of 256: CRC-32 (IEEE) eight bytes at a time."""
+    first = []
+    for i in range(256):
+        c = i
+        for _ in range(8):
+            c = (c >> 1) ^ 0xEDB88320 if c & 1 else c >> 1
+        first.append(c)
+    rows = [first]
+    for _ in range(7):
+        rows.append([first[c & 255] ^ (c >> 8) for c in rows[-1]])
+    return array("I", [c for row in rows for c in row])
+
+
+def mix(x: u64) -> u64:
+    """Every bit of ``x`` on every bit of the answer (a murmur finisher)."""
+    x ^= x >> 32
+    x = (x * C1) & M64
+    x ^= x >> 29
+    x = (x * C2) & M64
+    return x ^ (x >> 32)
+
+
+class Window:
+    """A buffer to look into. At least 16 readable bytes must follow the last byte that is asked for."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.tables = crc_tables()
+        self.empty = bytearray(64)
+        self.look(self.empty)
+
+    def look(self, buffer: object) -> None:
+        """Look into ``buffer`` (writable); its size is pinned until ``rest``."""
+        self.buffer = buffer
+        self.b = buffer
+        self.w = memoryview(buffer)[:len(buffer) & ~7].cast("Q")
+
+    def rest(self) -> None:
+        """Let go of the buffer."""
+        self.look(self.empty)
+
+    def word(self, p: i64) -> u64:
+        """Eight bytes at ``p`` in the machine's order, from two aligned words."""
+        i: i64 = p >> 3
+        s: i64 = (p & 7) << 3
+        return (self.w[i] >> s) | ((self.w[i + 1] << (63 - s) << 1) & M64)
+
+    def be16(self, p: i64) -> i64:
+        return (self.b[p] << 8) | self.b[p + 1]
+
+    def be32(self, p: i64) -> i64:
+        high: i64 = (self.b[p] << 8) | self.b[p + 1]
+        return (high << 16) | (self.b[p + 2] << 8) | self.b[p + 3]
+
+    def digest(self, p: i64, stop: i64, salt: u64) -> u64:
+        """64 seeded bits of [p, stop): equal bytes and salt, equal digest."""
+        h: u64 = salt ^ self.seed
+        if not cython.compiled:  # a fiftieth of the time
+            return hash((h, bytes(self.b[p:stop]))) & M64
+        h = (h + cython.cast(u64, stop - p) * C2) & M64
+        while p + 8 <= stop:
+            h = ((h ^ self.word(p)) * C1) & M64
+            h ^= h >> 29
+            p += 8
+        if p < stop:
+            h = ((h ^ (self.word(p) & ((cython.cast(u64, 1) << ((stop - p) * 8)) - 1))) * C1) & M64
+            h ^= h >> 29
+        return mix(h)
+
+    def crc(self, p: i64, stop: i64) -> u64:
+        """CRC-32 (IEEE) of [p, stop)."""
+        c: u64 = M32
+        x: u64
+        if not cython.compiled:
+            return zlib.crc32(self.b[p:stop])
+        while p + 8 <= stop:
+            x = self.word(p) ^ c
+            c = (self.tables[1792 + cython.cast(i64, x & 255)] ^ self.tables[1536 + cython.cast(i64, (x >> 8) & 255)]
+                 ^ self.tables[1280 + cython.cast(i64, (x >> 16) & 255)]
+                 ^ self.tables[1024 + cython.cast(i64, (x >> 24) & 255)]
+                 ^ self.tables[768 + cython.cast(i64, (x >> 32) & 255)]
+                 ^ self.tables[512 + cython.cast(i64, (x >> 40) & 255)]
+                 ^ self.tables[256 + cython.cast(i64, (x >> 48) & 255)] ^ self.tables[cython.cast(i64, x >> 56)])
+            p += 8
+        while p < stop:
+            c = self.tables[cython.cast(i64, (c ^ self.b[p]) & 255)] ^ (c >> 8)
+            p += 1
+        return c ^ M32
+
+
+class Seen:
+    """Digests met before. Bounded: it forgets all at three quarters full, which costs time and never truth."""
+
+    def __init__(self, size: int) -> None:
+        """``size``: a power of two."""
+        self.slots = zeros(size * 8).cast("Q")
+        self.mask = size - 1
+        self.used = 0
+
+    def has(self, h: u64) -> i64:
+        i: i64 = cython.cast(i64, (h >> 20) & cython.cast(u64, self.mask))
+        if h == 0:
+            h = 1
+        while self.slots[i] != 0:
+            if self.slots[i] == h:
+                return 1
+            i = (i + 1) & self.mask
+        return 0
+
+    def novel(self, h: u64) -> i64:
+        """1 where ``h`` was not met before; from now on it was."""
+        i: i64 = cython.cast(i64, (h >> 20) & cython.cast(u64, self.mask))
+        if h == 0:
+            h = 1
+        while self.slots[i] != 0:
+            if self.slots[i] == h:
+                return 0
+            i = (i + 1) & self.mask
+        if self.used * 4 > self.mask * 3:
+            for i in range(self.mask + 1):
+                self.slots[i] = 0
+            self.used = 0
+            i = cython.cast(i64, (h >> 20) & cython.cast(u64, self.mask))
+        self.slots[i] = h
+        self.used += 1
+        return 1
+
+
+class Recent:
+    """Digest -> (time, one more word) of the last things met.
+
+    Two generations: when the younger one is full it becomes the older one and the older one is forgotten. So what is
+    forgotten hangs on the number of entries alone, never on the seed: the same input gives the same answer.
+    """
+
+    def __init__(self, size: int) -> None:
+        """``size``: slots of one generation, a power of two; three quarters of them are used."""
+        self.keys = zeros(size * 16).cast("Q")
+        self.times = zeros(size * 16).cast("Q")
+        self.words = zeros(size * 16).cast("Q")
+        self.size = size
+        self.young = self.used = 0
+        self.time = self.word = 0
+
+    def place(self, h: u64, base: i64) -> i64:
+        """Where ``h`` is in the generation at ``base``, or the free slot for it."""
+        i: i64 = cython.cast(i64, (h >> 20) & cython.cast(u64, self.size - 1))
+        while self.keys[base + i] != 0 and self.keys[base + i] != h:
+            i = (i + 1) & (self.size - 1)
+        return base + i
+
+    def find(self, h: u64) -> i64:
+        """1 where ``h`` is known: its ``time`` and ``word`` are then attributes; else 0."""
+        i: i64
+        if h == 0:
+            h = 1
+        i = self.place(h, self.young)
+        if self.keys[i] == 0:
+            i = self.place(h, self.size - self.young)
+            if self.keys[i] == 0:
+                return 0
+        self.time = self.times[i]
+        self.word = self.words[i]
+        return 1
+
+    def put(self, h: u64, time: u64, word: u64) -> i64:
+        i: i64
+        j: i64
+        if h == 0:
+            h = 1
+        i = self.place(h, self.young)
+        if self.keys[i] == 0:
+            if self.used * 4 > self.size * 3:
+                self.young = self.size - self.young
+                self.used = 0
+                for j in range(self.young, self.young + self.size):
+                    self.keys[j] = 0
+                i = self.place(h, self.young)
+            self.used += 1
+        self.keys[i] = h
+        self.times[i] = time
+        self.words[i] = word
+        return 0
