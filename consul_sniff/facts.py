@@ -96,7 +96,7 @@ class Conversation:
 
     __slots__ = ("flows", "packets", "bytes", "payloads", "flags", "first", "last", "lost", "certain", "source_port",
                  "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad", "other", "evidence", "tunnel", "opened",
-                 "plain_evidence", "sealed_evidence", "first_source_port")
+                 "plain_evidence", "sealed_evidence", "first_source_port", "replays", "nonce_reuse", "integrity")
 
     def __init__(self) -> None:
         self.flows = 0
@@ -149,6 +149,7 @@ class Conversation:
         for name in ("evidence", "plain_evidence", "sealed_evidence"):
             a, b = getattr(self, name), getattr(other, name)
             setattr(self, name, (_join(a[0], b[0]), _join(a[1], b[1])))
+        self.integrity = _join(self.integrity, other.integrity)
 
 
 def _join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ...]:

@@ -92,7 +92,7 @@ def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:
     one.tunnel = flow.tunnel
     ways = (flow.ways[source], flow.ways[1 - source])
     for name in ("packets", "bytes", "payloads", "flags", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good",
-                 "crc_bad", "other"):
+                 "crc_bad", "other", "replays", "nonce_reuse"):
         setattr(one, name, [getattr(ways[0], name), getattr(ways[1], name)])
     seen = [way for way in ways if way.packets]
     one.first = min((way.first for way in seen), default=0)
@@ -100,6 +100,8 @@ def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:
     one.evidence = tuple(_frames(flow.input, (way.first_frame,)) for way in ways)  # type: ignore[assignment]
     one.plain_evidence = tuple(_frames(flow.input, way.plain_frames) for way in ways)  # type: ignore[assignment]
     one.sealed_evidence = tuple(_frames(flow.input, (way.sealed_frame,)) for way in ways)  # type: ignore[assignment]
+    for way in ways:
+        one.integrity += _frames(flow.input, (way.replay_frame, way.nonce_frame))
     return one
 
 
