@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from ..errors import DecodeError, NeedMoreData
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..keyring import Keyring
     from ..model import Message
@@ -134,6 +134,8 @@ class StreamDecoder:
     successor: StreamDecoder | None = None
     #: the originator's side where the content shows it (who sent the request, the ClientHello); None: unknown
     originator: int | None = None
+    #: the side that said each message of ``close``; where it is shorter, the originator did
+    closed_sides: Sequence[int] = ()
 
     @classmethod
     def claims(cls, opening: Opening) -> bool | None:

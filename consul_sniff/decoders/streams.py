@@ -99,8 +99,10 @@ class StreamState(FlowState):
             self._note(error)
             return
         self._learn_originator()
-        for message in messages:
-            yield (self.originator or 0, *self.last, message)
+        sides = self.decoder.closed_sides
+        for index, message in enumerate(messages):
+            side = sides[index] if index < len(sides) else self.originator or 0
+            yield (side, *self.last, message)
 
     def satisfied(self) -> list[int]:
         """Sides of which no more bytes are needed, each told once."""
