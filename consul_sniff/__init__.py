@@ -60,9 +60,10 @@ def analyze(
     from .pipeline import analyze as run
 
     several = [paths] if isinstance(paths, str) or hasattr(paths, "__fspath__") else list(paths)  # type: ignore[arg-type]
+    keys = None if keyring is None else Keyring.load(Path(keyring))
     options = Options(
-        profile=Profile.of(ports or {}, domain),
-        keyring=None if keyring is None else Keyring.load(Path(keyring)),
+        profile=Profile.of(ports or {}, domain, keys.fingerprints if keys else ()),
+        keyring=keys,
         signatures=None if signatures is None else Path(signatures),
         bpf=bpf,
         since=since,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,9 +11,9 @@ import typer
 from .. import __version__
 from ..errors import UsageError
 from ..reporters import FORMATS, renderer
-from ..reporters.look import look_for
 from . import options as shared
 from .exits import Exit
+from .screens import look
 
 if TYPE_CHECKING:
     from ..report import Report
@@ -66,9 +64,7 @@ def analyze(  # noqa: PLR0913 - one parameter an option
 
 
 def _write(report: Report, format_: str, output: Path | None) -> None:
-    look = look_for(tty=output is None and sys.stdout.isatty(), columns=shutil.get_terminal_size((100, 24)).columns,
-                    environment=os.environ)
-    text = renderer(format_)(report, __version__, look)
+    text = renderer(format_)(report, __version__, look(to_file=output is not None))
     if output is None:
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))
         sys.stdout.flush()

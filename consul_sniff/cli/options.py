@@ -69,9 +69,10 @@ def build(*, port: list[str] | None, domain: str, bpf: str | None, since: str | 
 
     if fail_on not in {severity.value for severity in Severity}:
         raise UsageError(f"--fail-on {fail_on!r} is no severity; take one of {', '.join(s.value for s in Severity)}")
+    keys = None if keyring is None else Keyring.load(keyring)
     return Options(
-        profile=Profile.of(_ports(port or []), domain),
-        keyring=None if keyring is None else Keyring.load(keyring),
+        profile=Profile.of(_ports(port or []), domain, keys.fingerprints if keys else ()),
+        keyring=keys,
         signatures=signatures,
         bpf=bpf,
         since=nanoseconds("--since", since),
@@ -84,11 +85,15 @@ def build(*, port: list[str] | None, domain: str, bpf: str | None, since: str | 
 
 
 def _ports(words: list[str]) -> dict[str, list[int]]:
-    """``ROLE=N`` options as role -> port numbers; the roles themselves are checked by ``Profile.of``."""
+    """``ROLE=N`` options as role -> port numbers."""
+    from ..attribution.profile import PORT_ROLES
+
     ports: dict[str, list[int]] = {}
     for word in words:
         role, equals, number = word.partition("=")
         if not equals or not number.isascii() or not number.isdigit() or not 0 < int(number) < 65_536:
             raise UsageError(f"--port {word!r}: write ROLE=N with N from 1 to 65535, e.g. --port rpc=17300")
+        if role not in PORT_ROLES:
+            raise UsageError(f"--port {word!r}: {role!r} is no role; take one of {', '.join(PORT_ROLES)}")
         ports.setdefault(role, []).append(int(number))
     return ports

@@ -1,0 +1,34 @@
+"""What several tests need."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PCAPS = ROOT / "pcaps"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="write the golden reports anew; review the diff")
+
+
+@pytest.fixture(scope="session")
+def pcaps():
+    """The folder of captures that ship with the project."""
+    return PCAPS
+
+
+@pytest.fixture(scope="session")
+def report_of():
+    """The report of a capture under pcaps/, made once a session."""
+    import consul_sniff
+
+    made = {}
+
+    def report(name, **options):
+        key = (name, tuple(sorted(options.items())))
+        if key not in made:
+            made[key] = consul_sniff.analyze([PCAPS / name], **options)
+        return made[key]
+
+    return report

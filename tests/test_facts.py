@@ -1,0 +1,75 @@
+"""Facts merge to the same whatever was read first, and by whom."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consul_sniff.facts import ClaimKey, ClaimTally, Conversation, ConversationKey, Facts, SightingKey, Tally
+from consul_sniff.model import Claim, Evidence, Protection
+
+KEY = ConversationKey("10.0.0.1", "10.0.0.2", 8301, "udp")
+SAID = SightingKey(KEY, 0, "memberlist", "ping", Protection.PLAINTEXT, (), decrypted=False)
+CLAIM = ClaimKey(Claim("member", ("s1", "10.0.0.1"), (("role", "consul"),)), 8301, decrypted=False)
+packets = st.lists(st.tuples(st.integers(1, 10**12), st.integers(0, 2), st.integers(1, 50)), max_size=12)
+
+
+def tally(seen, cls=Tally):
+    made = cls()
+    for time, input_, frame in seen:
+        made.add(time, input_, frame, f"packet {input_}:{frame}")
+    return made
+
+
+def state(made):
+    return made.count, made.first, made.last, made.evidence
+
+
+def facts_of(seen):
+    facts = Facts()
+    facts.counters["udp"] = len(seen)
+    if not seen:
+        return facts
+    facts.sightings[SAID] = tally(seen)
+    claim = facts.claims[CLAIM] = tally(seen, ClaimTally)
+    claim.conversation = KEY._replace(port=claim.evidence[0].frame)
+    conversation = facts.conversations[KEY] = Conversation()
+    for time, input_, frame in seen:
+        one = Conversation()
+        one.flows, one.packets, one.first, one.last = 1, [1, 0], time, time
+        one.source_port = one.first_source_port = frame
+        one.evidence = ((Evidence(input_, frame, ""),), ())
+        conversation.merge(one)
+    return facts
+
+
+def told(facts):
+    return (
+        facts.counters,
+        {key: state(value) for key, value in facts.sightings.items()},
+        {key: (*state(value), value.conversation) for key, value in facts.claims.items()},
+        {key: [getattr(value, slot) for slot in Conversation.__slots__] for key, value in facts.conversations.items()},
+    )
+
+
+@given(packets, packets, packets)
+def test_merging_is_associative_and_commutative(a, b, c):
+    left = facts_of(a)
+    left.merge(facts_of(b))
+    left.merge(facts_of(c))
+    bc = facts_of(c)
+    bc.merge(facts_of(b))
+    right = bc
+    right.merge(facts_of(a))
+    whole = told(left)
+    assert whole == told(right)
+
+
+def test_evidence_is_the_earliest_packets():
+    made = tally([(5, 0, 9), (1, 0, 2), (7, 0, 4), (8, 0, 3), (8, 0, 3)])
+    assert [e.frame for e in made.evidence] == [2, 3, 4]
+    assert (made.count, made.first, made.last) == (5, 1, 8)
+
+
+def test_one_source_port_is_kept_and_a_changing_one_is_zero():
+    same, other = facts_of([(1, 0, 7), (2, 0, 7)]), facts_of([(1, 0, 7), (2, 0, 8)])
+    assert same.conversations[KEY].source_port == 7
+    assert other.conversations[KEY].source_port == 0
