@@ -109,7 +109,7 @@ class Parts:
                 else:
                     yield self._tone.tell("other", "compressed gossip (cut)", detail={"cut": True})
             else:
-                yield self._message(part, lacks)
+                yield from self._messages(part, lacks)
                 self._proven = True
 
     def _checked(self, data: bytes, missing: int) -> bytes:
@@ -166,11 +166,11 @@ class Parts:
             raise DecodeError("compress")
         return plain, 0
 
-    def _message(self, part: bytes, missing: int) -> Message:
+    def _messages(self, part: bytes, missing: int) -> list[Message]:
         known = SHAPES.get(part[0])
         try:
             if known is not None and begins(known, part, 1):
-                return tell(part[0], fields_of(known, Cursor(part, 1), self._items), self._tone, self._items)
+                return [tell(part[0], fields_of(known, Cursor(part, 1), self._items), self._tone, self._items)]
             if part[0] == USER:
                 return self._user(part[1:])
         except NeedMoreData:
@@ -179,18 +179,18 @@ class Parts:
             message = serf.cut(part[1:], self._tone) if known is None else \
                 self._tone.tell(known.kind, f"{known.kind} (cut)", detail={"cut": True})
             if message is not None:
-                return message
+                return [message]
         if self._proven:
-            return self._tone.tell("other", f"gossip message of type {part[0]}", detail={"type": part[0]})
+            return [self._tone.tell("other", f"gossip message of type {part[0]}", detail={"type": part[0]})]
         raise DecodeError("not memberlist")
 
-    def _user(self, body: bytes) -> Message:
+    def _user(self, body: bytes) -> list[Message]:
         """A user message: Serf's, or of a program that we know nothing of."""
         if serf.is_serf(body) is False:
             if not self._proven:
                 raise DecodeError("not memberlist")
-            return self._tone.tell("user", f"user message of {len(body)} bytes", detail={"bytes": len(body)})
-        return serf.read(body, self._tone, self._items)[-1]
+            return [self._tone.tell("user", f"user message of {len(body)} bytes", detail={"bytes": len(body)})]
+        return serf.read(body, self._tone, self._items)
 
 
 def _packed_at(part: bytes) -> int:
