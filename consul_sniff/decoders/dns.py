@@ -62,12 +62,15 @@ def parse(data: bytes, missing: int = 0) -> Reply:
     cursor.skip(2)
     flags = cursor.u16()
     questions, answers, authorities, additional = cursor.u16(), cursor.u16(), cursor.u16(), cursor.u16()
+    opcode = flags >> 11 & 15
     response, cut = bool(flags & 0x8000), bool(flags & 0x0200)
     records = answers + authorities + additional
-    if flags >> 11 & 15 not in (0, 1, 2, 4, 5, 6, 8) or flags & 15 > 10 or questions > 32 or records > RECORDS:
+    if opcode not in (0, 1, 2, 4, 5, 6, 8) or flags & 15 > 10 or questions > 32 or records > RECORDS:
         raise DecodeError("not DNS")
-    if (not response and (flags & 0x0480 or not questions)) or (not questions and not answers and flags & 15 == 0):
-        raise DecodeError("not DNS")  # a query is neither authoritative nor offers recursion, and asks for something
+    # a query is not authoritative (a NOTIFY is), does not offer recursion, and asks for something
+    forbidden = 0x0080 if opcode == 4 else 0x0480
+    if (not response and (flags & forbidden or not questions)) or (not questions and not answers and flags & 15 == 0):
+        raise DecodeError("not DNS")
     name, type_ = b"", 0
     for number in range(questions):
         asked = _name(cursor, data)
@@ -104,6 +107,7 @@ def _record(cursor: Cursor, data: bytes) -> tuple[bytes, Record]:
 
 
 def _readable(kind: int, inner: Cursor, data: bytes) -> str:
+    """Show a record's data; "" where there is none (updates) or where it is another thing (33 is NBSTAT in NetBIOS)."""
     try:
         if kind in (1, 28):
             return str(ipaddress.ip_address(inner.pull(4 if kind == 1 else 16)))
@@ -113,8 +117,8 @@ def _readable(kind: int, inner: Cursor, data: bytes) -> str:
             inner.skip(4)
             port = inner.u16()
             return f"{printable(_name(inner, data))}:{port}"
-    except NeedMoreData:
-        raise DecodeError("data of a record") from None
+    except (NeedMoreData, DecodeError):
+        pass
     return ""
 
 
@@ -185,7 +189,7 @@ class Dns(DatagramDecoder):
 
     def read(self, cursor: Cursor, budget: Budget) -> Iterator[Message]:
         budget.spend(len(cursor), "DNS")
-        yield _message(parse(cursor.rest(), getattr(self, "missing", 0)))
+        yield _message(parse(cursor.rest(), self.missing))
 
 
 class DnsStream(StreamDecoder):

@@ -114,6 +114,18 @@ def test_a_long_chain_of_pointers_ends():
         read(chain[:4] + b"\0\1\0\1" + chain[8:] + bytes(10))
 
 
+@pytest.mark.parametrize(("data", "kind"), [
+    # NOTIFY is authoritative
+    (question(b"\3foo\2us\0", flags=0x2400, type_=6), "query"),
+    # UPDATE: deletes a record of type A without data
+    (b"\0\1\x28\0\0\1\0\0\0\1\0\0" + b"\3foo\0\0\6\0\1" + b"\xc0\x0c\0\1\0\xff\0\0\0\0\0\0", "query"),
+    # NetBIOS node status: type 33 with names in it
+    (b"\0\1\x84\0\0\0\0\1\0\0\0\0" + b"\x02CK\0\0\x21\0\1\0\0\0\0\0\x0b" + b"\x01GUNNAR    ", "response"),
+])
+def test_relatives_of_dns(data, kind):
+    assert [message.kind for message in read(data)] == [kind]
+
+
 def test_claims():
     assert Dns.claims(QUERY)
     assert Dns.claims(RESPONSE)
