@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 PUSH_BYTES: Final = 20 * 1024 * 1024  # memberlist net.go, maxPushStateBytes
 _MAPS: Final = {**{kind: SHAPES[kind] for kind in (PING, ACK, PUSH_PULL, COMPRESS, ERROR)}, USER: USER_HEADER}
+_REST: Final = 1 << 62  # more than any stream has: nobody reads this side any more
 _ASKING: Final = (PING, USER)
 _ANSWERING: Final = (ACK, ERROR)
 
@@ -95,10 +96,7 @@ class MemberlistStream(StreamDecoder):
             return []
         if state.plain is None:
             return self._start(side, cursor)
-        messages = state.plain.read(cursor)
-        if state.plain.ended:
-            state.plain = None
-        return messages
+        return _read(state, state.plain, cursor)
 
     def gap(self, side: int, lost: int) -> None:
         state = self._sides[side]
@@ -134,7 +132,7 @@ class MemberlistStream(StreamDecoder):
         if self.originator is None and kind in (*_ASKING, *_ANSWERING):
             self.originator = side if kind in _ASKING else 1 - side
         state.plain = PlainStream(Tone(label=state.label), Budget(LZW_BYTES))
-        return state.plain.read(cursor)
+        return _read(state, state.plain, cursor)
 
     def _sealed(self, state: _Side, cursor: Cursor) -> list[Message]:
         head = cursor.peek(5 + HEAD)
@@ -153,6 +151,15 @@ class MemberlistStream(StreamDecoder):
         plain, key = opened
         inner = PlainStream(Tone(decrypted=True, label=state.label), Budget(LZW_BYTES))
         return [sealed(version, length, state.label, key, "high"), *inner.read_all(plain)]
+
+
+def _read(state: _Side, plain: PlainStream, cursor: Cursor) -> list[Message]:
+    messages = plain.read(cursor)
+    if plain.broken:
+        state.skip = _REST
+    if plain.ended:
+        state.plain = None
+    return messages
 
 
 def recognise(data: bytes) -> bool | None:

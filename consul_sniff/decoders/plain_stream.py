@@ -24,14 +24,14 @@ HEAD: Final = 40  # bytes that show what a map is
 
 
 class PlainStream:
-    """``read`` takes what it can and says in ``ended`` whether the message is whole.
+    """``read`` takes what it can and says in ``ended`` whether the message is whole, in ``broken`` that it never will be.
 
     ``budget``: bytes that unpacking may take in and give out. Items are bounded for each map of its own: a push/pull of
     a large pool has more than a datagram ever holds, and each is dropped once it was told.
     """
 
-    __slots__ = ("_budget", "_inner", "_lzw", "_nodes", "_packed", "_skip", "_state", "_tone", "_waiting", "_want",
-                 "ended")
+    __slots__ = ("_budget", "_inner", "_lzw", "_nodes", "_packed", "_skip", "_state", "_told", "_tone", "_waiting",
+                 "_want", "broken", "ended")
 
     def __init__(self, tone: Tone, budget: Budget | None) -> None:
         self._tone = tone
@@ -44,10 +44,25 @@ class PlainStream:
         self._inner: PlainStream | None = None  # reads what a compressed message unpacks to ...
         self._waiting = bytearray()  # ... of which this is not read yet ...
         self._want = 1  # ... and not before it is so much
+        self._told = False
         self.ended = False
+        self.broken = False
 
     def read(self, cursor: Cursor) -> list[Message]:
-        """What the next bytes say. Raises before anything was taken."""
+        """What the next bytes say.
+
+        DecodeError only where nothing was told yet: later, the last message says that the rest is not read.
+        """
+        messages: list[Message] = []
+        try:
+            messages = self._next(cursor)
+        except DecodeError as error:
+            messages = self._broken(error)
+            cursor.rest()
+        self._told = self._told or bool(messages)
+        return messages
+
+    def _next(self, cursor: Cursor) -> list[Message]:
         if self._lzw is not None:
             return self._unpack(cursor)
         if self._nodes is None:
@@ -57,23 +72,21 @@ class PlainStream:
         return self._user_state(cursor)
 
     def read_all(self, data: bytes) -> list[Message]:
-        """All of a message that is there as a whole; where it breaks off, what was told and that it does."""
+        """All of a message that is there as a whole."""
         cursor = Cursor(data)
         messages: list[Message] = []
-        try:
-            while not self.ended:
+        while not self.ended:
+            try:
                 messages += self.read(cursor)
-        except NeedMoreData:
-            return self._broken(messages, DecodeError("message ends too early"))
-        except DecodeError as error:
-            return self._broken(messages, error)
+            except NeedMoreData:
+                messages += self._broken(DecodeError("message ends too early"))
         return messages
 
-    def _broken(self, messages: list[Message], error: DecodeError) -> list[Message]:
-        if not messages:
+    def _broken(self, error: DecodeError) -> list[Message]:
+        if not self._told:
             raise error
-        self.ended = True
-        return [*messages, self._tone.tell("other", f"the rest is not read: {error.reason}")]
+        self.ended = self.broken = True
+        return [self._tone.tell("other", f"the rest is not read: {error.reason}")]
 
     def _begin(self, cursor: Cursor) -> list[Message]:
         kind = cursor.u8()
@@ -98,15 +111,18 @@ class PlainStream:
 
     def _node_states(self, cursor: Cursor) -> list[Message]:
         messages: list[Message] = []
+        at = cursor.position
         try:
             while self._nodes and len(messages) < NODES_AT_ONCE:
                 items = Budget(MSGPACK_ITEMS)
                 fields = fields_of(NODE_STATE, cursor, items)
                 messages.append(node_state(fields, self._tone, items))
                 self._nodes -= 1
-        except NeedMoreData:
+                at = cursor.position
+        except (NeedMoreData, DecodeError):
+            cursor.position = at
             if not messages:
-                raise
+                raise  # (the next call meets it again, with nothing before it)
         self.ended = not self._nodes and not self._state
         return messages
 
@@ -153,29 +169,28 @@ class PlainStream:
                 piece = cursor.pull(min(self._packed, len(cursor), PIECE))
                 self._packed -= len(piece)
                 self._waiting += self._lzw.feed(piece) if self._lzw else b""
-                messages += self._read_inner()
-            if not self._packed:
-                self.ended = True
-                messages += self._read_inner()
+                self._read_inner(messages)
+            self._read_inner(messages)
+            self.ended = not self._packed
+            if self.ended and self._inner and not self._inner.ended:
+                self._told = self._told or bool(messages)
+                messages += self._broken(DecodeError("message ends too early"))
         except DecodeError as error:
-            return self._broken(messages, error)
-        if self.ended and self._inner and not self._inner.ended:
-            return self._broken(messages, DecodeError("message ends too early"))
+            self._told = self._told or bool(messages)
+            messages += self._broken(error)
         return messages
 
-    def _read_inner(self) -> list[Message]:
+    def _read_inner(self, messages: list[Message]) -> None:
         inner, waiting = self._inner, self._waiting
         if inner is None or inner.ended or len(waiting) < self._want:
-            return []
+            return
         cursor, at = Cursor(bytes(waiting)), 0
-        messages: list[Message] = []
         try:
             while not inner.ended:
                 messages += inner.read(cursor)
                 at = cursor.position
         except NeedMoreData as more:
             self._want = len(waiting) - at + more.missing
-        except DecodeError as error:
-            messages = self._broken(messages, error)
+        if inner.broken:
+            self.ended = self.broken = True
         del waiting[:at]
-        return messages
