@@ -30,6 +30,7 @@ KINDS: Final = {
 
 _TOKEN_IN_PATH: Final = frozenset({"/v1/acl/info/*", "/v1/acl/clone/*", "/v1/acl/destroy/*"})
 _RAW: Final = re.compile(r"(?:\A|&)raw(?:[=&]|\Z)")
+_NOMAD_TOO: Final = ("/v1/acl/", "/v1/agent/", "/v1/status/", "/v1/operator/", "/v1/namespace")
 _DISABLED: Final = re.compile(rb"ACL support disabled")
 _DENIED: Final = re.compile(rb"Permission denied|lacks permission|ACL not found|token does not exist")
 #: answers that only Consul writes, for agents too old to send X-Consul headers with them
@@ -44,7 +45,9 @@ def claim(head: Head, target: Target) -> Exchange | None:
         return None
     if head.has_prefix("x-nomad-"):
         return None
-    return Consul(head, target, where, sure=header or (where is not None and where.sure))
+    exchange = Consul(head, target, where, sure=header or (where is not None and where.sure))
+    exchange.header = header
+    return exchange
 
 
 class Consul(Exchange):
@@ -57,22 +60,26 @@ class Consul(Exchange):
         self.policy: str | None = None
         self.acl: str | None = None
         self.route = where.name if where is not None else ""
+        self.header = sure and head is None  # a header said that this is Consul's
         self._told = False  # the request's secrets were told with it
         self._sink: Sink | None = None
         if head is not None and target is not None:
             self._tokens(head, target)
 
     def _tokens(self, head: Head, target: Target) -> None:
-        named = [("HTTP header X-Consul-Token", value) for value in head.all("x-consul-token")]
-        weak = [("HTTP query", value) for value in target.values("token")]
+        carried = [("HTTP header X-Consul-Token", value) for value in head.all("x-consul-token")]
+        carried += [("HTTP query", value) for value in target.values("token")]
+        if self.where is not None and self.where.name in _TOKEN_IN_PATH:
+            carried.append(("HTTP path", self.where.tail))
+        telling = [value for _, value in carried]
         for value in head.all("authorization"):
             scheme, _, token = value.partition(" ")
             if scheme.lower() == "bearer":
-                weak.append(("HTTP header Authorization", token.strip()))
-        if self.where is not None and self.where.name in _TOKEN_IN_PATH:
-            weak.append(("HTTP path", self.where.tail))
-        self.sure = self.sure or any(secrets.is_uuid(value) for _, value in weak)
-        for where, value in (*named, *weak):
+                carried.append(("HTTP header Authorization", token.strip()))
+                if not self.route.startswith(_NOMAD_TOO):
+                    telling.append(token.strip())
+        self.sure = self.sure or (self.where is not None and any(secrets.is_uuid(value) for value in telling))
+        for where, value in carried:
             if value and not secrets.is_anonymous(value):
                 self.asked.secret(secrets.token("acl-token", value, where, self.route))
 
@@ -85,6 +92,8 @@ class Consul(Exchange):
         super().answer(head)
         if head.has_prefix("x-consul-"):
             self.sure = True
+        elif not self.header and head.status >= 400:
+            self.sure = False  # asked as if it were Consul's API; nothing in the answer says that it is
         elif head.has_prefix("x-nomad-") and not self._told:
             self.sure = False
         policy = head.get("x-consul-default-acl-policy").lower()

@@ -48,6 +48,7 @@ class ConsulSink(Sink):
                 (_SECRET_ID, _on_secret_id),)
         elif path == "/v1/snapshot":
             self.patterns = ((_PACKED_ID, _on_secret_id),)
+            self.packed = "gzip"
         elif path.startswith(("/v1/agent/token/", "/v1/query", "/v1/connect/ca/", "/v1/agent/service")):
             self.patterns = ((_TOKEN, _on_token),)
         elif not path:  # whose answer it is was not seen

@@ -34,7 +34,7 @@ _SHAPES: Final = {
     "/certs": re.compile(rb'\A\s*\{\s*"certificates"\s*:\s*\[\s*(?:\]|\{\s*"(?:ca_cert|cert_chain)")'),
     "/clusters": re.compile(rb'(?m)^[^\s:][^\r\n]{0,400}?::(?:default_priority::max_connections|observability_name|added_via_api)::'
                             rb'|\A\s*\{\s*"cluster_statuses"'),
-    "/listeners": re.compile(rb'\A(?:[^\r\n]{1,400}::[^\r\n\s]{1,100}:[0-9]{1,5}\r?\n?)+\Z|\A\s*\{\s*"listener_statuses"'),
+    "/listeners": re.compile(rb'\A\s*\{\s*"listener_statuses"'),
     "/stats": re.compile(rb'(?m)^(?:cluster|listener|cluster_manager|listener_manager|server)\.[^\r\n:]{1,300}: '
                          rb'|\A\s*\{\s*"stats"\s*:\s*\['),
     "/stats/prometheus": re.compile(rb"(?m)^# TYPE envoy_[a-z_]+ (?:counter|gauge|histogram)"),
@@ -47,14 +47,16 @@ _SHAPES: Final = {
 }
 #: and those that count only with the admin interface's own headers
 _PLAIN: Final = {
+    "/listeners": re.compile(rb"\A[^\r\n]{1,400}::(?:[0-9.]{7,15}|\[[0-9a-fA-F:.]{2,45}\]):[0-9]{1,5}\r?(?:\n|\Z)"),
     "/ready": re.compile(rb"\A(?:LIVE|DRAINING|PRE_INITIALIZING|INITIALIZING)\s*\Z"),
     "/runtime": re.compile(rb'\A\s*\{[^{}]{0,200}"(?:layers|entries)"'),
     "/hot_restart_version": re.compile(rb"\A(?:[0-9]+\.[0-9.]+|disabled)\s*\Z"),
     "/init_dump": re.compile(rb"\A\s*\{\s*\}\s*\Z"),
 }
 _TOKEN: Final = re.compile(rb'"x-consul-token"\s*,\s*"(?:value|raw_value)"\s*:\s*"([!#-\[\]-~]{1,512})"', re.IGNORECASE)
-_LOCAL_APP: Final = re.compile(rb'"name"\s*:\s*"local_app".{0,1500}?"address"\s*:\s*"([0-9A-Fa-f.:]{2,45})"\s*,\s*'
-                               rb'"port_value"\s*:\s*([0-9]{1,5})[^0-9]', re.DOTALL)
+_LOCAL_APP: Final = re.compile(rb'"name"\s*:\s*"local_app"')
+_SOCKET: Final = re.compile(rb'"address"\s*:\s*"([0-9A-Fa-f.:]{2,45})"\s*,\s*"port_value"\s*:\s*([0-9]{1,5})[^0-9]')
+_NEAR: Final = 2_048  # bytes behind a cluster's name in which its endpoint stands
 _LOCAL_APP_TEXT: Final = re.compile(rb"(?m)^local_app::([0-9A-Fa-f.:\[\]]{2,47}):([0-9]{1,5})::")
 _PUBLIC: Final = re.compile(rb'"name"\s*:\s*"public_listener:([0-9A-Fa-f.:\[\]]{2,47}):([0-9]{1,5})"')
 _PUBLIC_TEXT: Final = re.compile(rb"(?m)^public_listener:[^\r\n]{2,60}::([0-9A-Fa-f.:\[\]]{2,47}):([0-9]{1,5})\s")
@@ -85,6 +87,12 @@ def _on_who(sink: Sink, match: re.Match[bytes]) -> None:
         sink.service = match[1].decode("utf-8", "replace")
 
 
+def _on_local_app(sink: Sink, match: re.Match[bytes]) -> None:
+    socket = _SOCKET.search(match.string, match.end(), match.end() + _NEAR)
+    if socket is not None:
+        _on_app(sink, socket)
+
+
 def _on_app(sink: Sink, match: re.Match[bytes]) -> None:
     _keep(sink, service(address_of(match[1]), int(match[2]), _name(sink), "envoy-admin", "self"))
 
@@ -105,7 +113,7 @@ def _name(sink: Sink) -> str:
 class AdminSink(Sink):
     """Tokens and the sidecar's ports in an admin body."""
 
-    patterns = ((_WHO, _on_who), (_TOKEN, _on_token), (_LOCAL_APP, _on_app), (_LOCAL_APP_TEXT, _on_app),
+    patterns = ((_WHO, _on_who), (_TOKEN, _on_token), (_LOCAL_APP, _on_local_app), (_LOCAL_APP_TEXT, _on_app),
                 (_PUBLIC, _on_public), (_PUBLIC_TEXT, _on_public))
     service = ""
 

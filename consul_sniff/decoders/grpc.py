@@ -27,6 +27,7 @@ _SERVICES: Final = (
     ("/hashicorp.consul.internal.peerstream.", "peering"),
     ("/hashicorp.consul.internal.peering.", "peering"),
     ("/hashicorp.consul.", "consul"),
+    ("/subscribe.StateChangeSubscription/", "consul"),  # streaming between agents, inside the RPC port
 )
 _XDS: Final = re.compile(r"/envoy\.(?:service\.[a-z_]+|api)\.v[0-9][a-z0-9]*\.[A-Za-z]+(?:Discovery|Stats|Status)[A-Za-z]*Service/")
 _PATH: Final = re.compile(r"/[A-Za-z0-9_.]{1,128}/[A-Za-z0-9_]{1,64}\Z")

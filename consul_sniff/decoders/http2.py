@@ -57,8 +57,10 @@ class Http2(StreamDecoder):
 
     @classmethod
     def claims(cls, opening: Opening) -> bool | None:
-        answers = [_claims(data, began=began)
-                   for data, began in zip(opening.sides, opening.began, strict=True) if data]
+        sides = list(zip(opening.sides, opening.began, strict=True))
+        answers = [_claims(data, began=began) for data, began in sides if data]
+        if any(data and began and _claims(data, began=True) is False for data, began in sides):
+            return False  # HTTP/2 behind something else: Consul's mode byte 8
         if True in answers:
             return True
         return None if None in answers or not answers else False
@@ -251,9 +253,13 @@ def _claims(data: bytes, *, began: bool) -> bool | None:
         if data[3:4] not in (b"", b"\x04"):
             return False  # a server's first frame is SETTINGS (RFC 9113, 3.4)
         return frames.chain(data, 0, 2)
-    if frames.chain(data, 0, 2) or frames.find(data) >= 0:
-        return True
-    return None if len(data) < limits.IDENTIFY_BYTES else False
+    if len(data) >= frames.HEADER:
+        first = frames.chain(data, 0, 2)
+        if first or frames.find(data) >= 0:
+            return True
+        if first is None and len(data) < limits.IDENTIFY_BYTES:
+            return None  # one frame header that fits: its end decides
+    return False
 
 
 def _unpadded(raw: bytes, flags: int) -> bytes:

@@ -75,6 +75,7 @@ class Sink:
     """
 
     patterns: tuple[tuple[re.Pattern[bytes], Callable[[Sink, re.Match[bytes]], None]], ...] = ()
+    packed = ""  # how the body is packed where no header says so
 
     def __init__(self, finds: Finds, where: str, path: str, *, hold: bool = False) -> None:
         self.finds = finds
@@ -138,7 +139,7 @@ class Body:
         self._left = limits.BODY_BYTES
         self._encoded = 0
         self._unzip: zlib._Decompress | None = None
-        self._encoding = encoding.strip().lower()
+        self._encoding = encoding.strip().lower() or sink.packed
         self._taken = _COST if POOL.take(_COST) else 0
         self._over = not self._taken
         if self._encoding in ("gzip", "x-gzip", "deflate"):

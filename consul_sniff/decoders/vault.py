@@ -69,10 +69,10 @@ class Vault(Exchange):
                 self.asked.secret(secrets.token("vault-token", token.strip(), where, self.path))
 
     def request_sink(self) -> Sink | None:
-        return VaultSink(self.asked, "HTTP body", self.path)
+        return VaultSink(self.asked, "HTTP request body", self.path)
 
     def response_sink(self) -> Sink | None:
-        return VaultSink(self.found, "HTTP body", self.path)
+        return VaultSink(self.found, "HTTP response body", self.path)
 
     def request(self, body: Body | None) -> list[Message]:
         fields: dict[str, Scalar] = {"path": self.path, "method": self.method}
