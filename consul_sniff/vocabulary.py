@@ -33,6 +33,8 @@ _TLS: Final[Kinds] = {
     "server-hello": ("version", "suite", "resumed", "mode", "old_version", "weak_suite"),
     "certificate": ("fingerprint", "names", "subject", "not_before", "not_after", "spiffe", "mode", "mesh"),
     "handshake": ("version", "resumed", "client_certificate_requested", "mode"),
+    "no-certificate": ("mode",),
+    "certificate-request": ("mode",),
     "records": ("mode",),
     "alert": ("level", "description"),
 }
@@ -44,25 +46,36 @@ DECODED: Final[dict[str, Kinds]] = {
         "yamux": (),
         "request": ("method",),
         "response": ("method", "error"),
-        "snapshot": (),
+        "body": ("method",),
+        "snapshot": ("op",),
         "remote-exec": ("via",),
     },
     "raft": {
-        **dict.fromkeys(("append-entries", "request-vote", "pre-vote", "install-snapshot", "timeout-now", "response"), ()),
+        **dict.fromkeys(
+            ("append-entries", "request-vote", "pre-vote", "install-snapshot", "timeout-now", "response", "snapshot"), (),
+        ),
         "entry": ("type",),
         "remote-exec": ("via",),
     },
     "tls": _TLS,
     "http": {
-        "request": ("api", "method", "route", "probe"),
-        "response": ("api", "status", "route", "acl_policy", "acl", "probe"),
+        "request": ("api", "method", "route", "probe", "body_cut"),
+        "response": ("api", "status", "route", "acl_policy", "acl", "probe", "intentions", "body_cut"),
         "remote-exec": ("via",),
-        "agent-self": ("disable_remote_exec",),
+        "agent-self": (
+            "disable_remote_exec", "acl_default_policy", "acls_enabled", "default_intention_policy", "server",
+            "verify_incoming", "verify_outgoing", "verify_server_hostname", "encrypt_verify_incoming",
+            "encrypt_verify_outgoing", "gossip_encrypted", "remote_script_checks",
+        ),
     },
-    "grpc": {"http2": (), "request": ("path", "service"), "response": ("service",)},
+    "grpc": {
+        "http2": ("mode",),
+        "request": ("path", "service", "body_cut"),
+        "response": ("service", "body_cut"),
+    },
     "dns": {"query": ("zone", "type"), "response": ("zone", "answered")},
-    "envoy-admin": {"request": ("path", "method"), "response": ("path", "status", "admin")},
-    "vault": {"request": ("path",), "response": ("status",)},
+    "envoy-admin": {"request": ("path", "method", "body_cut"), "response": ("path", "status", "admin", "body_cut")},
+    "vault": {"request": ("path", "method", "body_cut"), "response": ("path", "status", "body_cut")},
     "unknown": {},
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .judge import check_gate, judge
 from .loader import Rules, load
+from .verdict import check_gate, judge
 
 __all__ = ["Rules", "check_gate", "judge", "load"]

@@ -76,7 +76,7 @@ def natural(text: str) -> tuple[object, ...]:
     try:
         address = ipaddress.ip_address(head)
     except ValueError:
-        return (0, 0, tuple((int(p), "") if p.isdigit() else (0, p) for p in re.split(r"([0-9]{1,18})", text)), text)
+        return (0, 0, tuple((int(p), "") if p.isascii() and p.isdigit() else (0, p) for p in re.split(r"([0-9]{1,18})", text)), text)
     return (1, address.version, int(address), text)
 
 

@@ -168,7 +168,7 @@ def _fail_is_careful(made: Signature, top: Section) -> None:
         named = {condition.field for condition in group}
         for field, why in (("loopback", "loopback-only traffic never fails a control"), ("owner", "say whose traffic")):
             if field not in named:
-                top.reader.wrong(top.values.get("match", top.node), f"match.{field}", f"is missing with vote fail: {why}")
+                top.reader.wrong(top.lines["match"], f"match.{field}", f"is missing with vote fail: {why}")
 
 
 def _groups(top: Section, name: str, *, required: bool = True) -> Groups:

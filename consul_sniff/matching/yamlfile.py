@@ -25,7 +25,9 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 NESTING_MARKS: Final = 4_096  # of "[{?-": libyaml's composer recurses, and 60,000 of them overflow the C stack
 DEPTH: Final = 8
+INTEGER: Final = 20  # characters; no field holds a larger one
 _TAG: Final = "tag:yaml.org,2002:"
+_TAGS: Final = frozenset(_TAG + kind for kind in ("map", "seq", "str", "int", "bool", "null", "float", "timestamp"))
 _TRUTH: Final = {"true": True, "false": False, "True": True, "False": False}
 
 
@@ -65,8 +67,8 @@ class Reader:
         text = str(node.value)
         if kind == "bool" and text in _TRUTH:
             return _TRUTH[text]
-        if kind == "int" and text.lstrip("-").isascii() and text.lstrip("-").isdigit():
-            return int(text[:20])
+        if kind == "int" and len(text) < INTEGER and text.lstrip("-").isdigit() and str(int(text)) == text:
+            return int(text)
         if kind in {"str", "null"}:
             return text if kind == "str" else None
         self.wrong(node, key, f'expected text, true, false or a whole number: put "{text[:40]}" in quotes if text is meant')
@@ -191,7 +193,7 @@ def _sound(root: yaml.Node, reader: Reader) -> bool:
             reader.wrong(node, "", "is used again by an alias (*name): write it out")
             return False
         seen.add(id(node))
-        if not node.tag.startswith(_TAG):
+        if node.tag not in _TAGS:
             reader.wrong(node, "", f"the tag {node.tag} is not allowed")
             sound = False
         if depth > DEPTH:

@@ -1,0 +1,74 @@
+import time
+
+from made import observation, signature
+
+from consul_sniff.matching.matcher import Matcher
+from consul_sniff.matching.schema import Condition
+from consul_sniff.model import Vote
+
+
+def matched(*observations, **parts):
+    ballots = Matcher([signature(**parts)]).ballots(observations)
+    return ballots[0].observations if ballots else []
+
+
+def test_all_conditions_of_a_group_and_any_of_the_groups():
+    groups = (
+        (Condition("protocol", "exact", ("memberlist",)), Condition("fields.version", "exact", (1,))),
+        (Condition("protocol", "exact", ("raft",)),),
+    )
+    one, other, raft = observation(fields={"version": 1}), observation(fields={"version": 0}), observation("raft", "entry")
+    assert matched(one, other, raft, match=groups) == [one, raft]
+
+
+def test_unless_takes_out():
+    unless = ((Condition("source", "cidr", ("10.0.0.0/24",)), Condition("kind", "exact", ("gossip",))),)
+    inside, outside = observation(), observation(source="10.0.1.1")
+    assert matched(inside, outside, unless=unless) == [outside]
+
+
+def test_destination_and_fields_are_asked_of_each_observation():
+    match = ((Condition("protocol", "exact", ("memberlist",)), Condition("destination", "exact", ("10.0.0.7",))),)
+    found = matched(observation(), observation(destination="10.0.0.7"), match=match)
+    assert [o.destination for o in found] == ["10.0.0.7"]
+
+
+def test_decrypted_facts_count_only_where_a_signature_speaks_of_them():
+    secret = observation(decrypted=True)
+    assert matched(secret) == []
+    spoken = ((Condition("protocol", "exact", ("memberlist",)), Condition("decrypted", "exact", (True, False))),)
+    assert matched(secret, match=spoken) == [secret]
+
+
+def test_a_signature_without_a_protocol_sees_all():
+    match = ((Condition("channel", "exact", ("rpc",)),),)
+    rpc = observation("tls", "records", channel="rpc")
+    assert matched(rpc, observation("raft", "entry", channel="raft"), match=match) == [rpc]
+
+
+def test_not_on_the_protocol_leaves_it_open():
+    match = ((Condition("protocol", "not", ("memberlist",)),),)
+    tls = observation("tls", "records")
+    assert matched(observation(), tls, match=match) == [tls]
+
+
+def test_ballots_come_in_the_order_of_signatures():
+    ballots = Matcher([signature("b"), signature("a", vote=Vote.PASS), signature("c", match=((Condition("kind", "exact", ("x",)),),))])
+    assert [b.signature.id for b in ballots.ballots([observation()])] == ["b", "a"]
+
+
+def test_a_thousand_signatures_cost_little_more_than_those_that_match():
+    few = [signature(f"s{n}") for n in range(10)]
+    many = [*few, *(signature(f"m{n}", match=((Condition("protocol", "exact", ("memberlist",)), Condition("channel", "exact", ("dns",)),
+                                                Condition("fields.version", "exact", (1,))),)) for n in range(990))]
+    seen = [observation(source=f"10.0.{n >> 8}.{n & 255}") for n in range(20_000)]
+
+    def cost(signatures):
+        matcher, best = Matcher(signatures), 9.0
+        for _ in range(3):
+            start = time.process_time()
+            matcher.ballots(seen)
+            best = min(best, time.process_time() - start)
+        return best
+
+    assert cost(many) < 1.5 * cost(few)
