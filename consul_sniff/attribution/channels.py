@@ -147,6 +147,9 @@ class Channels:
 
     def _by_port(self, talk: Talk, protocol: str) -> Place:
         named = self._book.named(*talk.socket, talk.key.transport)
+        pool = self._pools.at(talk.socket)
+        if pool is not None and protocol == "unknown" and pool.owner == "consul":
+            return Place(pool.channel, "consul", "port")
         if named is None:
             return NOWHERE
         if protocol == "http" and named.channel not in ("mesh", "envoy-admin"):

@@ -15,7 +15,6 @@ from .channels import Place
 from .nodes import sent
 from .observations import joined, tally_of
 from .said_ports import consul_tags
-from .talks import counter
 
 if TYPE_CHECKING:
     from ..facts import Facts
@@ -64,12 +63,13 @@ def _counted(talk: Talk, maker: Maker, place: Place) -> list[Observation]:
         sealed = conversation.sealed_evidence[side] or evidence
         for name, kind, words in (("replays", "replay", "a message seen before, in another packet"),
                                   ("nonce_reuse", "nonce-reuse", "a nonce used twice with other bytes")):
-            count = counter(conversation, name)[side]
+            count = getattr(conversation, name)[side]
             if count:
                 nonce = kind == "nonce-reuse" or not conversation.plain[side]
                 made.append(maker.make(
                     talk, ("integrity", kind, Protection.ENCRYPTED if nonce else Protection.PLAINTEXT),
-                    f"{count} times {words}", tally_of(talk, count, sealed if nonce else plain), side=side,
+                    f"{count} times {words}",
+                    tally_of(talk, count, conversation.integrity or (sealed if nonce else plain)), side=side,
                     place=place, fields={"what": "nonce" if nonce else "ping"}))
     return [maker.directed(talk, 1 if one.fields["said_by"] == "responder" else 0, one) for one in made]
 

@@ -147,6 +147,7 @@ class Pools:
             union.join(*sockets(talk))
         placed = [(stated, self._place(stated, index.talks[stated.conversation], union)) for stated in index.claims
                   if stated.claim.kind == "member" and stated.conversation in index.talks]
+        self._union = union
         self._pools: dict[Socket, Pool] = {}
         self.of_talk: dict[ConversationKey, Pool] = {}
         for socket in union.members():
@@ -217,6 +218,10 @@ class Pools:
             return True
         named = [stated for stated in pool.members if consul_tags(stated.value)]
         return bool(named) and all(wan_name(str(stated.claim.subject[0]), stated.value) for stated in named)
+
+    def at(self, socket: Socket) -> Pool | None:
+        """The pool that gossips on a socket."""
+        return self._pools.get(self._union.find(socket)) if socket in self._union else None
 
     def owned(self) -> list[Pool]:
         """Consul's pools, LAN before WAN."""

@@ -1,5 +1,7 @@
 """Ports that the traffic itself names: tags of members, ``/v1/agent/self``, ``config_dump``, xDS.
 
+The port that a member gossips on is no role of its own: its pool is (pools.py).
+
 What a claim says is believed only as far as it goes: it names a port's role on one address; no finding rests on it.
 """
 
@@ -53,7 +55,6 @@ def _named(claim: Claim, tally: ClaimTally) -> Iterable[tuple[str, Scalar, str]]
     value = dict(claim.value)
     if claim.kind == "member" and consul_tags(value):
         address = str(claim.subject[1] or "")
-        yield address, value.get("port"), "serf-wan" if wan_name(str(claim.subject[0]), value) else "serf-lan"
         for tag, role in TAGS.items():
             yield address, value.get(tag), role
     elif claim.kind == "agent":

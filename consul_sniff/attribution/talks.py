@@ -159,28 +159,18 @@ def _reverse(key: ConversationKey, conversation: Conversation) -> ConversationKe
 def _copy(conversation: Conversation) -> Conversation:
     new = copy(conversation)
     for name in PAIRS:
-        pair = getattr(new, name, None)
-        if pair is not None:
-            setattr(new, name, list(pair))
+        setattr(new, name, list(getattr(new, name)))
     return new
 
 
 def _mirror(conversation: Conversation, port: int) -> Conversation:
     new = _copy(conversation)
     for name in PAIRS:
-        pair = getattr(new, name, None)
-        if pair is not None:
-            setattr(new, name, pair[::-1])
+        setattr(new, name, getattr(new, name)[::-1])
     for name in EVIDENCE:
         setattr(new, name, getattr(new, name)[::-1])
     new.source_port = new.first_source_port = port
     return new
-
-
-def counter(conversation: Conversation, name: str) -> list[int]:
-    """A per-side counter that not every screen fills."""
-    pair: list[int] = getattr(conversation, name, None) or [0, 0]
-    return pair
 
 
 def _sighting_order(item: tuple[SightingKey, Tally]) -> tuple[object, ...]:
