@@ -81,7 +81,10 @@ class Tally:
 
 
 class ClaimTally(Tally):
-    """And the conversation that made the claim first: the claim belongs to its pool."""
+    """And the conversation that made the claim first: the claim belongs to its pool.
+
+    One packet of evidence is kept, the earliest: so evidence, conversation and side always are of the same packet.
+    """
 
     __slots__ = ("conversation", "side")
 
@@ -89,6 +92,13 @@ class ClaimTally(Tally):
         super().__init__()
         self.conversation: ConversationKey | None = None
         self.side = 0
+
+    def told(self, tally: Tally, conversation: ConversationKey, side: int) -> None:
+        """The same claim, in a conversation by a side of it."""
+        if not self.evidence or tally.evidence[:1] < self.evidence:
+            self.conversation, self.side = conversation, side
+        self.merge(tally)
+        self.evidence = self.evidence[:1]
 
 
 class Conversation:
@@ -203,13 +213,9 @@ class Facts:
                 else:
                     mine[key] = value
         for key, value in other.claims.items():
-            kept = self.claims.get(key)
-            if kept is None:
-                self.claims[key] = value
-                continue
-            if value.evidence[:1] < kept.evidence[:1]:
-                kept.conversation, kept.side = value.conversation, value.side
-            kept.merge(value)
+            kept = self.claims.setdefault(key, value)
+            if kept is not value and value.conversation is not None:
+                kept.told(value, value.conversation, value.side)
 
 
 __all__ = ["Claim", "ClaimKey", "ClaimTally", "Conversation", "ConversationKey", "ExposureKey", "Facts", "Flow",

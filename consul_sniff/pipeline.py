@@ -12,7 +12,7 @@ from .matching import judge, load
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from .capture import Source
@@ -67,16 +67,16 @@ def read(paths: Sequence[str], options: Options, *,
         screen.open(index)
         for block in _blocks(source, options.stopping):
             _screen(block, screen, session)
+            source.facts.packets = screen.packets
             if options.progress is not None:
                 options.progress(source.path, source.position)
         screen.close()
         _drain(screen, session)
-        session.facts.inputs.append(_input_facts(source.facts, screen, session.facts))
+        _settle_input(source.facts, screen, session.facts)
         if options.stopping is not None and options.stopping.code:
             session.facts.reasons.add("interrupted: what came later was not read")
             break
-    session.facts.counters.update(screen.counters)
-    _losses(session.facts, screen.notes)
+    _losses(session.facts)
     return session.facts
 
 
@@ -115,16 +115,17 @@ def _drain(screen: Screen, session: Session) -> None:
         session.end(flow)
 
 
-def _input_facts(read_so_far: InputFacts, screen: Screen, facts: Facts) -> InputFacts:
-    """What the screen counted of this input, and what of it makes the report incomplete."""
-    read_so_far.packets, read_so_far.bytes = screen.packets, screen.bytes
-    read_so_far.first, read_so_far.last = screen.first, screen.last
-    read_so_far.truncated = screen.cut_packets > 0
-    if read_so_far.error:
-        facts.reasons.add(read_so_far.error)
-    if read_so_far.truncated:
-        facts.reasons.add(f"{read_so_far.path}: {screen.cut_packets} packets were cut by the capture's snap length")
-    return read_so_far
+def _settle_input(one: InputFacts, screen: Screen, facts: Facts) -> None:
+    """What the screen counted of an input that ended, and what of it makes the report incomplete."""
+    one.packets, one.bytes, one.first, one.last = screen.packets, screen.bytes, screen.first, screen.last
+    one.truncated = screen.cut_packets > 0
+    if one.error:
+        facts.reasons.add(one.error)
+    if one.truncated:
+        facts.reasons.add(f"{one.path}: {screen.cut_packets} packets were cut by the capture's snap length")
+    facts.inputs.append(one)
+    facts.counters.update(screen.counters)
+    facts.notes.update(screen.notes)
 
 
 #: notes of the screen that mean bytes nobody looked at, as sentences
@@ -137,10 +138,8 @@ LOSSES = {
 }
 
 
-def _losses(facts: Facts, notes: Iterable[tuple[str, int]] | dict[str, int]) -> None:
-    counted = dict(notes)
-    facts.notes.update(counted)
+def _losses(facts: Facts) -> None:
     for name, sentence in LOSSES.items():
-        count = counted.get(name, 0) or facts.counters.get(name, 0)
+        count = facts.notes.get(name, 0) or facts.counters.get(name, 0)
         if count:
             facts.reasons.add(sentence.format(count=count))

@@ -29,8 +29,9 @@ def facts_of(seen):
     if not seen:
         return facts
     facts.sightings[SAID] = tally(seen)
-    claim = facts.claims[CLAIM] = tally(seen, ClaimTally)
-    claim.conversation = KEY._replace(port=claim.evidence[0].frame)
+    claim = facts.claims[CLAIM] = ClaimTally()
+    for packet in seen:
+        claim.told(tally([packet]), KEY._replace(port=packet[2]), packet[1] & 1)
     conversation = facts.conversations[KEY] = Conversation()
     for time, input_, frame in seen:
         one = Conversation()
@@ -45,7 +46,7 @@ def told(facts):
     return (
         facts.counters,
         {key: state(value) for key, value in facts.sightings.items()},
-        {key: (*state(value), value.conversation) for key, value in facts.claims.items()},
+        {key: (*state(value), value.conversation, value.side) for key, value in facts.claims.items()},
         {key: [getattr(value, slot) for slot in Conversation.__slots__] for key, value in facts.conversations.items()},
     )
 

@@ -21,13 +21,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Find plaintext HashiCorp Consul traffic: per control and per node, with the packets that prove it and the "
          "setting that mends it.",
-    epilog="Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + ".",
+    epilog="\b\nExit codes:\n" + "\n".join(f"  {code:<4}{meaning}" for code, meaning in EXIT_CODES.items()),
 )
-app.command("analyze")(analyze.analyze)
-app.command("decode")(decode.decode)
-app.command("explain")(explain.explain)
-app.command("schema")(explain.schema)
-app.add_typer(signatures.app, name="signatures")
+app.command("analyze", short_help="Report on captures: what is in plaintext, and who sends it.")(analyze.analyze)
+app.command("decode", short_help="List what each packet said, a line a message.")(decode.decode)
+app.command("explain", short_help="Explain a signature or a control.")(explain.explain)
+app.command("schema", short_help="Print the JSON Schema of the JSON report.")(explain.schema)
+app.add_typer(signatures.app, name="signatures", short_help="List, show, check and test the signatures.")
 
 
 def _version(*, wanted: bool) -> None:

@@ -122,9 +122,7 @@ def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int
                 _over(facts, "claims")
                 continue
             kept = facts.claims[claim_key] = ClaimTally()
-        if kept.conversation is None or tally.evidence[:1] < kept.evidence[:1]:
-            kept.conversation, kept.side = key, side ^ source
-        kept.merge(tally)
+        kept.told(tally, key, side ^ source)
 
 
 def _keep(facts: Facts, table: dict, key: tuple, tally: Tally, limit: int) -> None:  # type: ignore[type-arg]

@@ -77,8 +77,12 @@ def _head(report: Report, version: str) -> RenderableType:
     when = ""
     if seen:
         first, last = min(one.first for one in seen), max(one.last for one in seen)
-        when = f", {(timestamp(first) or '')[:19]} to {(timestamp(last) or '')[:19]} UTC ({_duration(last - first)})"
-    return Text(f"consul-sniff {version}: {name}, {packets:,} packets{when}".replace("T", " ", 0), style="dim")
+        when = f", {_clock(first)} to {_clock(last)} UTC ({_duration(last - first)})"
+    return Text(f"consul-sniff {version}: {name}, {packets:,} packets{when}", style="dim")
+
+
+def _clock(time: int) -> str:
+    return (timestamp(time) or "")[:19].replace("T", " ")
 
 
 def _duration(nanoseconds: int) -> str:
@@ -168,6 +172,7 @@ def _to_do(report: Report) -> RenderableType:
     findings = sorted((f for f in report.findings if f.severity is not Severity.INFO),
                       key=lambda f: (WORST_FIRST.index(f.severity), f.control, f.signature))
     parts: list[RenderableType] = [Text("What was found, and what to do", style="bold")]
+    told: dict[str, int] = {}  # remediation -> the number under which it stands
     for number, (_, same) in enumerate(groupby(findings, key=lambda f: (f.severity, f.control, f.signature)), 1):
         rows = sorted(same, key=lambda f: (-f.count, f.source, f.destination))
         first = rows[0]
@@ -175,8 +180,10 @@ def _to_do(report: Report) -> RenderableType:
                                    (f"  [{first.signature}, {first.control}; confidence {first.confidence.value}]", "dim")))
         parts += [Padding(_where(row, len(report.inputs)), (0, 0, 0, 3)) for row in rows[:SHOWN]]
         if len(rows) > SHOWN:
-            parts.append(Padding(Text(f"... and {len(rows) - SHOWN} more conversations (all in --format json)", style="dim"), (0, 0, 0, 3)))
-        parts.append(Padding(Text.assemble(("Do: ", "bold"), " ".join(first.remediation.split())), (0, 0, 0, 3)))
+            parts.append(Padding(Text(f"... and {len(rows) - SHOWN} more (all in --format json)", style="dim"), (0, 0, 0, 3)))
+        before = told.setdefault(first.remediation, number)
+        what = f"as for {before}." if before != number else first.remediation.strip()
+        parts.append(Padding(Text.assemble(("Do: ", "bold"), what), (0, 0, 0, 3)))
     parts.append(Text("\nconsul-sniff explain ID says more of a finding's signature or of a control.", style="dim"))
     return Group(*parts)
 
