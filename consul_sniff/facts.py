@@ -77,7 +77,7 @@ class Tally:
         self.first = min(self.first, other.first) if self.count else other.first
         self.last = max(self.last, other.last)
         self.count += other.count
-        self.evidence = tuple(sorted({*self.evidence, *other.evidence})[:EVIDENCE_KEPT])
+        self.evidence = join(self.evidence, other.evidence)
 
 
 class ClaimTally(Tally):
@@ -158,12 +158,16 @@ class Conversation:
             self.first_source_port = other.first_source_port
         for name in ("evidence", "plain_evidence", "sealed_evidence"):
             a, b = getattr(self, name), getattr(other, name)
-            setattr(self, name, (_join(a[0], b[0]), _join(a[1], b[1])))
-        self.integrity = _join(self.integrity, other.integrity)
+            setattr(self, name, (join(a[0], b[0]), join(a[1], b[1])))
+        self.integrity = join(self.integrity, other.integrity)
 
 
-def _join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    return tuple(sorted({*a, *b})[:EVIDENCE_KEPT]) if a and b else a or b
+def join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """The earliest packets of both, each packet once."""
+    if not (a and b):
+        return a or b
+    packets = {one[:2]: one for one in sorted((*a, *b), reverse=True)}
+    return tuple(packets[place] for place in sorted(packets)[:EVIDENCE_KEPT])
 
 
 def _earliest(conversation: Conversation) -> tuple[int, int]:

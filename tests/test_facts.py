@@ -74,3 +74,12 @@ def test_one_source_port_is_kept_and_a_changing_one_is_zero():
     same, other = facts_of([(1, 0, 7), (2, 0, 7)]), facts_of([(1, 0, 7), (2, 0, 8)])
     assert same.conversations[KEY].source_port == 7
     assert other.conversations[KEY].source_port == 0
+
+
+def test_a_packet_that_says_two_things_is_evidence_once():
+    made = tally([(1, 0, 5)])
+    other = Tally()
+    other.add(1, 0, 5, "another word of the same packet")
+    made.merge(other)
+    assert [(e.frame, e.summary) for e in made.evidence] == [(5, "another word of the same packet")]
+    assert made.count == 2
