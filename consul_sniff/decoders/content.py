@@ -12,15 +12,14 @@ One instance reads one direction of one stream; it knows no framing.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from ..errors import DecodeError, NeedMoreData
 from ..model import Claim, Secret
 from ..text import printable
 from . import secrets
-from .base import Budget, Cursor
-from .msgpack_reader import skip, unpack
-from .services import intention, mesh_claims
+from .msgpack_text import length_at, text_at, value_at
+from .services import TRIGGERS, Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,15 +27,13 @@ if TYPE_CHECKING:
 HOLD_BYTES: Final = secrets.PRIVATE_KEY_BYTES + 512  # an object that is not whole yet: a key is the longest
 POOL_BYTES: Final = 1024 * 1024  # held by all streams of a flow together
 _TAIL: Final = 24  # longer than any trigger: one may begin at the end of a window
-_ITEMS: Final = 4_096  # of one object that is read
-_PAIRS: Final = 64
 _TOKEN_BYTES: Final = 512
 _KEY_BYTES: Final = 1_024  # KV keys have up to 512, remote execution's a little more than a UUID
 
 _TRIGGER: Final = re.compile(
     rb"(?P<map>[\x82\x83])(?:\xa3Seq|\xa5Error|\xadServiceMethod)"
     rb"|\xadServiceMethod|\xa5Token|\xa8SecretID|\xa7TokenID|\xafBootstrapSecret|\xa5Flags|\xa9LockIndex|\xa4Name"
-    rb"|\xa7Address|\xaeServiceAddress|\xabServiceKind|\xa4Kind|\xa6Action|\xaaSourceName|-----BEGIN "
+    rb"|-----BEGIN |" + b"|".join(TRIGGERS) +
     rb"|(?P<rexec>(?:[\xa7-\xbf]|\xd9.|\xda..)_rexec/)"
     rb"|(?P<key>(?:\xb8|\xd9[\x20\x2c]|\xda\x00[\x18\x20\x2c])[A-Za-z0-9+/]{4})",
     re.DOTALL)
@@ -48,8 +45,6 @@ _VISIBLE: Final = re.compile(rb"[\x21-\x7e]+\Z")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/]{22}==\Z|[A-Za-z0-9+/]{32}\Z|[A-Za-z0-9+/]{43}=\Z")
 _REDACTED: Final = b"<hidden>"  # Consul's redactedToken
 _DIR_ENTRY: Final = frozenset({b"CreateIndex", b"Flags", b"Key", b"LockIndex", b"ModifyIndex", b"Session"})
-_SERVICE: Final = frozenset({b"Address", b"Connect", b"Kind", b"Port", b"Proxy", b"Service"})
-_CATALOG: Final = {b"ServicePort": b"Port", b"ServiceProxy": b"Proxy", b"ServiceName": b"Service"}
 
 
 class Header(NamedTuple):
@@ -80,8 +75,7 @@ class Pool:
 class Scanner:
     """Give it the windows of a stream in order; it tells what they hold, in order."""
 
-    __slots__ = ("where", "method", "_held", "_want", "_pool", "_hits", "_node", "_service_address", "_destination",
-                 "_final")
+    __slots__ = ("_catalog", "_final", "_held", "_hits", "_pool", "_remote", "_want", "method", "where")
 
     def __init__(self, where: str, pool: Pool | None = None) -> None:
         self.where = where
@@ -90,10 +84,9 @@ class Scanner:
         self._want = 0  # bytes that must be there before what is held can be read
         self._pool = pool if pool is not None else Pool()
         self._hits: list[Hit] = []
-        self._node = b""  # the last node's address: a service without one listens there
-        self._service_address = b""
-        self._destination = b""  # of the intentions in a config entry
+        self._catalog = Catalog()
         self._final = False
+        self._remote: set[str] = set()  # told since the last header
 
     def feed(self, window: bytes) -> list[Hit]:
         """What became readable with the next ``window``."""
@@ -110,7 +103,8 @@ class Scanner:
         self._final = False
         self._hold(b"", 0)
         self.method = ""
-        self._node = self._service_address = self._destination = b""
+        self._remote.clear()
+        self._catalog = Catalog()
         return hits
 
     def _hold(self, data: bytes, start: int) -> None:
@@ -134,8 +128,7 @@ class Scanner:
                 del self._hits[told:]  # it will be read again
                 start = match.start()
                 if self._final or size - start >= HOLD_BYTES or self._pool.used > POOL_BYTES:
-                    self._cut(data, match)
-                    at = match.end()
+                    at = self._cut(data, match)
                     continue
                 self._hold(data, start)
                 self._want = size - start + more.missing
@@ -150,29 +143,30 @@ class Scanner:
         if match["map"]:
             return self._header(data, match.start() + 1)
         if match["rexec"]:
-            self._hits.append(Remote("kv"))
+            self._add_remote("kv")
             return match.end()
         if match["key"]:
             return self._gossip_key(data, match)
-        return _HANDLERS[match.group()](self, data, match)
+        return self._HANDLERS[match.group()](self, data, match)
 
-    def _cut(self, data: bytes, match: re.Match[bytes]) -> None:
-        """The rest of it will never come: what can be said all the same."""
-        if match.group() == b"-----BEGIN " and _BEGIN.match(data, match.start()):
-            self._hits.append(secrets.private_key(data[match.start():match.start() + secrets.PRIVATE_KEY_BYTES],
-                                                  self.where))
-        elif data.startswith((b"\x82", b"\x83", b"\xad"), match.start()):
-            self._cut_header(data, match.start())
+    def _cut(self, data: bytes, match: re.Match[bytes]) -> int:
+        """The rest of it will never come: what can be said all the same, and where to go on."""
+        start = match.start()
+        if match.group() == b"-----BEGIN " and _BEGIN.match(data, start):
+            self._hits.append(secrets.private_key(data[start:start + secrets.PRIVATE_KEY_BYTES], self.where))
+        elif data[start] in (0x82, 0x83, 0xAD):
+            return self._cut_header(data, start, match.end())
+        return match.end()
 
     # net/rpc headers
 
     def _header(self, data: bytes, at: int) -> int:
         found: dict[bytes, object] = {}
         for _ in range(data[at - 1] & 15):
-            key, at = _text(data, at, 13)
+            key, at = text_at(data, at, 13)
             if key not in (b"Seq", b"ServiceMethod", b"Error"):
                 raise DecodeError("no header")
-            found[key], at = _value(data, at)
+            found[key], at = value_at(data, at)
         method, error = found.get(b"ServiceMethod"), found.get(b"Error")
         if not isinstance(method, bytes) or (b"Error" in found and error is not None and not isinstance(error, bytes)):
             raise DecodeError("no header")
@@ -181,29 +175,31 @@ class Scanner:
 
     def _tell(self, method: bytes, error: bytes | None) -> None:
         self.method = method_name(method)
+        self._remote.clear()
         self._hits.append(Header(self.method, None if error is None else error_class(error)))
 
     def _lone_method(self, data: bytes, match: re.Match[bytes]) -> int:
         """A header whose beginning is lost: in sorted order what is lost was Error or Seq, so it is not known which."""
-        method, at = _text(data, match.end(), 81)
+        method, at = text_at(data, match.end(), 81)
         self._tell(method, None)
         return at
 
-    def _cut_header(self, data: bytes, start: int) -> None:
+    def _cut_header(self, data: bytes, start: int, end: int) -> int:
         """The packet ends within the header (a snap length): name the service at least."""
         key = data.find(b"\xadServiceMethod", start, start + 600)
         if key < 0:
-            return
+            return end
         text = data[key + 14:key + 100].lstrip(b"\xd9\xda\x00")[1:]
         service, dot, _ = text.partition(b".")
         error = "" if b"\xa5Error" in data[start:key] else None
         self.method = f"{service.decode()}.*" if dot and _METHOD.match(service + b".Xx") else "*"
         self._hits.append(Header(self.method, error))
+        return key + 14
 
     # tokens and keys
 
     def _token(self, data: bytes, match: re.Match[bytes]) -> int:
-        text, at = _text(data, match.end(), _TOKEN_BYTES)
+        text, at = text_at(data, match.end(), _TOKEN_BYTES)
         self._add_token("acl-token" if match.group() == b"\xa5Token" else "secret-id", text)
         return at
 
@@ -213,10 +209,10 @@ class Scanner:
 
     def _token_id(self, data: bytes, match: re.Match[bytes]) -> int:
         """ACL.TokenRead: the id is an accessor or the token itself; agents look tokens up by the latter."""
-        text, at = _text(data, match.end(), _TOKEN_BYTES)
-        kind, _ = _text(data, at, 12)
+        text, at = text_at(data, match.end(), _TOKEN_BYTES)
+        kind, _ = text_at(data, at, 12)
         if kind == b"TokenIDType":
-            kind, at = _text(data, at + 12, 16)
+            kind, at = text_at(data, at + 12, 16)
             if kind == b"secret":
                 self._add_token("acl-token", text)
         return at
@@ -224,7 +220,7 @@ class Scanner:
     def _gossip_key(self, data: bytes, match: re.Match[bytes]) -> int:
         if self.method != "Internal.KeyringOperation":
             return match.start() + 1
-        text, at = _text(data, match.start(), 44)
+        text, at = text_at(data, match.start(), 44)
         if not _BASE64.match(text):
             return match.start() + 1
         from binascii import a2b_base64
@@ -252,103 +248,55 @@ class Scanner:
         """A DirEntry from its Flags (sorted) or LockIndex (source order) on, to where its value begins."""
         at, path = match.start(), b""
         for _ in range(8):
-            key, after = _text(data, at, 16)
+            key, after = text_at(data, at, 16)
             if key == b"Value":
-                length, body = _length(data, after)
+                length, body = length_at(data, after)
                 if length and path:
                     self._hits.append(secrets.kv_value(printable(path), length, self.where))
-                return body
+                at = body
+                break
             if key not in _DIR_ENTRY:
                 break
             if key == b"Key":
-                path, at = _text(data, after, _KEY_BYTES)
-                if path.startswith(b"_rexec/"):
-                    self._hits.append(Remote("kv"))
+                path, at = text_at(data, after, _KEY_BYTES)
             else:
-                _, at = _value(data, after)
+                _, at = value_at(data, after)
             if key in (b"Flags", b"LockIndex") and not path and not data.startswith(b"\xa3Key"[:len(data) - at], at):
                 break
+        if path.startswith(b"_rexec/"):
+            self._add_remote("kv")
         return max(at if path else 0, match.end())
 
+    def _add_remote(self, via: str) -> None:
+        if via not in self._remote:
+            self._remote.add(via)
+            self._hits.append(Remote(via))
+
     def _name(self, data: bytes, match: re.Match[bytes]) -> int:
-        text, at = _text(data, match.end(), 256)
+        text, at = text_at(data, match.end(), 256)
         if text == b"_rexec":
-            self._hits.append(Remote("event"))
+            self._add_remote("event")
         elif text.startswith(b"Remote Exec"):
-            self._hits.append(Remote("session"))
+            self._add_remote("session")
         return at
 
-    # services and intentions
-
-    def _address(self, data: bytes, match: re.Match[bytes]) -> int:
-        """The first key of a sorted map: of a service where Connect follows, else of a node."""
-        text, at = _text(data, match.end(), 256)
-        if len(data) - at < 8:
-            raise NeedMoreData(8 - (len(data) - at))
-        if not data.startswith(b"\xa7Connect", at):
-            self._node = text or self._node
-            return at
-        return self._service(data, match.start())
-
-    def _service(self, data: bytes, at: int) -> int:
-        found, at = _walk(data, at, _SERVICE)
-        self._hits += mesh_claims(found, self._node)
+    def _catalog_(self, data: bytes, match: re.Match[bytes]) -> int:
+        claims, at = self._catalog.read(data, match)
+        self._hits += claims
         return at
 
-    def _kind(self, data: bytes, match: re.Match[bytes]) -> int:
-        kind, at = _text(data, match.end(), 64)
-        if kind == b"connect-proxy":
-            return self._service(data, match.start())
-        if kind == b"service-intentions":
-            found, at = _walk(data, at, frozenset({b"Name"}))
-            name = found.get(b"Name")
-            self._destination = name if isinstance(name, bytes) else b""
-        return at
-
-    def _service_address_(self, data: bytes, match: re.Match[bytes]) -> int:
-        self._service_address, at = _text(data, match.end(), 256)
-        return at
-
-    def _service_kind(self, data: bytes, match: re.Match[bytes]) -> int:
-        """Catalog.ServiceNodes spells a service's keys with a prefix and in one map with the node's."""
-        kind, at = _text(data, match.end(), 64)
-        if kind == b"connect-proxy":
-            found, at = _walk(data, at, frozenset(_CATALOG))
-            service = {_CATALOG[key]: value for key, value in found.items()}
-            service[b"Kind"], service[b"Address"] = kind, self._service_address
-            self._hits += mesh_claims(service, self._node)
-        self._service_address = b""
-        return at
-
-    def _intention(self, data: bytes, match: re.Match[bytes]) -> int:
-        by_action = match.group() == b"\xa6Action"
-        if by_action and _text(data, match.end(), 16)[0] not in (b"allow", b"deny"):
-            return match.end()
-        wanted = frozenset({b"Action", b"DestinationName", b"SourceName"})
-        found, at = _walk(data, match.start(), wanted, last=b"Name" if by_action else b"Action")
-        claim = intention(found, self._destination)
-        if claim is not None:
-            self._hits.append(claim)
-        return at
-
-
-_HANDLERS: Final[dict[bytes, Callable[[Scanner, bytes, re.Match[bytes]], int]]] = {
-    b"\xadServiceMethod": Scanner._lone_method,
-    b"\xa5Token": Scanner._token,
-    b"\xa8SecretID": Scanner._token,
-    b"\xafBootstrapSecret": Scanner._token,
-    b"\xa7TokenID": Scanner._token_id,
-    b"\xa5Flags": Scanner._entry,
-    b"\xa9LockIndex": Scanner._entry,
-    b"\xa4Name": Scanner._name,
-    b"\xa7Address": Scanner._address,
-    b"\xa4Kind": Scanner._kind,
-    b"\xaeServiceAddress": Scanner._service_address_,
-    b"\xabServiceKind": Scanner._service_kind,
-    b"\xa6Action": Scanner._intention,
-    b"\xaaSourceName": Scanner._intention,
-    b"-----BEGIN ": Scanner._private_key,
-}
+    _HANDLERS: ClassVar[dict[bytes, Callable[[Scanner, bytes, re.Match[bytes]], int]]] = {
+        b"\xadServiceMethod": _lone_method,
+        b"\xa5Token": _token,
+        b"\xa8SecretID": _token,
+        b"\xafBootstrapSecret": _token,
+        b"\xa7TokenID": _token_id,
+        b"\xa5Flags": _entry,
+        b"\xa9LockIndex": _entry,
+        b"\xa4Name": _name,
+        b"-----BEGIN ": _private_key,
+        **dict.fromkeys(TRIGGERS, _catalog_),
+    }
 
 
 def method_name(raw: bytes) -> str:
@@ -363,56 +311,3 @@ def error_class(text: bytes) -> str:
     if b"Permission denied" in text or b"ACL not found" in text:
         return "permission-denied"
     return "acl-disabled" if b"ACL support disabled" in text else "other"
-
-
-def _length(data: bytes, at: int) -> tuple[int, int]:
-    """The byte string whose header stands at ``at``: its length, where its bytes begin. nil has length 0."""
-    if at >= len(data):
-        raise NeedMoreData(at + 1 - len(data))
-    first = data[at]
-    if 0xA0 <= first < 0xC0:
-        return first & 31, at + 1
-    if first == 0xC0:
-        return 0, at + 1
-    width = {0xD9: 1, 0xDA: 2, 0xDB: 4, 0xC4: 1, 0xC5: 2, 0xC6: 4}.get(first)
-    if width is None:
-        raise DecodeError("no text")
-    if at + 1 + width > len(data):
-        raise NeedMoreData(at + 1 + width - len(data))
-    return int.from_bytes(data[at + 1:at + 1 + width], "big"), at + 1 + width
-
-
-def _text(data: bytes, at: int, limit: int) -> tuple[bytes, int]:
-    """The byte string at ``at`` of up to ``limit`` bytes, and where it ends."""
-    length, begin = _length(data, at)
-    if length > limit:
-        raise DecodeError("long text")
-    if begin + length > len(data):
-        raise NeedMoreData(begin + length - len(data))
-    return data[begin:begin + length], begin + length
-
-
-def _value(data: bytes, at: int) -> tuple[object, int]:
-    cursor = Cursor(data, at)
-    value = unpack(cursor, Budget(_ITEMS))
-    return value, cursor.position
-
-
-def _walk(data: bytes, at: int, wanted: frozenset[bytes], last: bytes = b"") -> tuple[dict[bytes, object], int]:
-    """Read key and value, key and value, until all that is ``wanted`` (or ``last``) was met or no key comes."""
-    found: dict[bytes, object] = {}
-    cursor = Cursor(data, at)
-    budget = Budget(_ITEMS)
-    for _ in range(_PAIRS):
-        at = cursor.position
-        try:
-            key, cursor.position = _text(data, at, 64)
-        except DecodeError:
-            break
-        if key in wanted or key == last:
-            found[key] = unpack(cursor, budget)
-            if key == last or len(found) == len(wanted):
-                break
-        else:
-            skip(cursor, budget)
-    return found, cursor.position

@@ -14,6 +14,8 @@ from .base import StreamDecoder
 from .content import Header, Pool, Remote, Scanner
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .base import Cursor, Opening
     from .content import Hit
 
@@ -43,8 +45,13 @@ _ANSWER: Final = re.compile(
 
 
 def is_header(data: bytes, at: int = 0) -> bool:
-    """Do a net/rpc header's first bytes stand at ``at``?"""
+    """Whether a net/rpc header's first bytes stand at ``at``."""
     return _HEADER.match(data, at) is not None
+
+
+def headers(data: bytes, start: int) -> Iterator[int]:
+    """Where net/rpc headers begin in ``data``."""
+    return (match.start() for match in _HEADER.finditer(data, start))
 
 
 class Calls:
@@ -66,8 +73,27 @@ class Calls:
         method = scanner.method
         return rpc_messages(scanner.flush(), method)
 
-    def close(self) -> list[Message]:
-        return self.gap(0) + self.gap(1)
+
+class Late:
+    """Messages that were learnt while their side was not being read: they wait for its next bytes, or for the end."""
+
+    __slots__ = ("_sides",)
+
+    def __init__(self) -> None:
+        self._sides: tuple[list[Message], list[Message]] = ([], [])
+
+    def add(self, side: int, messages: list[Message]) -> None:
+        self._sides[side].extend(messages)
+
+    def take(self, side: int) -> list[Message]:
+        messages = self._sides[side][:]
+        self._sides[side].clear()
+        return messages
+
+    def rest(self) -> tuple[list[Message], tuple[int, ...]]:
+        """All of them, and who said each."""
+        first, second = self.take(0), self.take(1)
+        return first + second, (0,) * len(first) + (1,) * len(second)
 
 
 def rpc_messages(hits: list[Hit], method: str) -> list[Message]:
@@ -86,8 +112,9 @@ def rpc_messages(hits: list[Hit], method: str) -> list[Message]:
             messages.append(Message("consul-rpc", "body", Protection.PLAINTEXT, summary, (("method", method),),
                                     claims=tuple(claims), secrets=tuple(secrets)))
         messages.extend(remote_exec("consul-rpc", via) for via in remote)
-        for kept in (secrets, claims, remote):
-            kept.clear()  # type: ignore[attr-defined]
+        secrets.clear()
+        claims.clear()
+        remote.clear()
 
     for hit in hits:
         if isinstance(hit, Header):
@@ -130,25 +157,30 @@ class MsgpackRpc(StreamDecoder):
     def __init__(self, originator: int | None = None) -> None:
         self.originator = originator
         self._calls = Calls()
+        self._late = Late()
 
     @classmethod
     def claims(cls, opening: Opening) -> bool | None:
+        """A whole header where a segment begins."""
         return any(_CALL.match(data) or _ANSWER.match(data) for data in opening.sides)
 
     @classmethod
-    def begin(cls, opening: Opening) -> StreamDecoder:
+    def begin(cls, opening: Opening) -> StreamDecoder:  # noqa: ARG003
         return cls()
 
     def read(self, side: int, cursor: Cursor) -> list[Message]:
-        messages = self._calls.feed(side, cursor.rest())
+        messages = self._late.take(side) + self._calls.feed(side, cursor.rest())
         self._learn(side, messages)
         return messages
 
-    def gap(self, side: int, lost: int) -> None:
-        self._calls.gap(side)
+    def gap(self, side: int, lost: int) -> None:  # noqa: ARG002  bodies are found by key: any hole is alike
+        self._late.add(side, self._calls.gap(side))
 
     def close(self) -> list[Message]:
-        return self._calls.close()
+        for side in (0, 1):
+            self._late.add(side, self._calls.gap(side))
+        messages, self.closed_sides = self._late.rest()
+        return messages
 
     def _learn(self, side: int, messages: list[Message]) -> None:
         if self.originator is None:

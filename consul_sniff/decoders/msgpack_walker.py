@@ -24,7 +24,7 @@ _EXTENSIONS: Final = {0xD4: 2, 0xD5: 3, 0xD6: 5, 0xD7: 9, 0xD8: 17}  # type and 
 class _Open:
     """A container whose items are not all read."""
 
-    __slots__ = ("left", "is_map", "key", "at_key")
+    __slots__ = ("at_key", "is_map", "key", "left")
 
     def __init__(self, items: int, *, is_map: bool) -> None:
         self.left = items
@@ -48,7 +48,7 @@ class Walker:
 
     # hooks
 
-    def scalar(self, depth: int, key: bytes, value: int | bool | None) -> None:
+    def scalar(self, depth: int, key: bytes, value: int | None) -> None:
         """An integer, a boolean or nil (other numbers come as 0)."""
 
     def text(self, depth: int, key: bytes, piece: bytes, left: int, *, first: bool) -> None:
@@ -115,7 +115,7 @@ class Walker:
     def _place(self) -> tuple[int, bytes]:
         return len(self._stack), self._stack[-1].key if self._stack else b""
 
-    def _scalar(self, value: int | bool | None) -> None:
+    def _scalar(self, value: int | None) -> None:
         if self._stack and self._stack[-1].at_key:
             self._stack[-1].key = b""
         else:

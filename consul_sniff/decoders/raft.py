@@ -1,8 +1,7 @@
 """Raft between servers: mode byte 1, no yamux, both directions read in pieces (hashicorp/raft, net_transport.go).
 
 A request is a type byte and a msgpack map, an answer a msgpack error string and a map; InstallSnapshot is followed by
-``Size`` raw bytes. The log entries of AppendEntries hold what Consul's state machine is told: an FSM message type byte
-(Consul, agent/structs/structs.go) and msgpack.
+``Size`` raw bytes.
 """
 
 from __future__ import annotations
@@ -10,138 +9,40 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from ..errors import DecodeError
-from ..model import Claim, Message, Protection, Secret
+from ..errors import DecodeError, NeedMoreData
+from ..model import Message, Protection
 from .base import StreamDecoder
-from .content import Pool, Remote, Scanner
-from .msgpack_rpc import remote_exec
-from .msgpack_walker import Walker
+from .content import Pool, Scanner
+from .msgpack_rpc import Late
+from .raft_log import Reader, found
 
 if TYPE_CHECKING:
     from .base import Cursor, Opening
-    from .content import Hit
 
 REQUESTS: Final = ("append-entries", "request-vote", "install-snapshot", "timeout-now", "pre-vote")
 INSTALL_SNAPSHOT: Final = 2
-LOG_TYPES: Final = ("command", "noop", "add-peer", "remove-peer", "barrier", "configuration")
-ENTRIES: Final = (
-    "register", "deregister", "kvs", "session", "acl", "tombstone", "coordinate", "prepared-query", "txn", "autopilot",
-    "area", "acl-bootstrap", "intention", "connect-ca", "connect-ca-provider-state", "connect-ca-config", "index",
-    "acl-token-set", "acl-token-delete", "acl-policy-set", "acl-policy-delete", "connect-ca-leaf", "config-entry",
-    "acl-role-set", "acl-role-delete", "acl-binding-rule-set", "acl-binding-rule-delete", "acl-auth-method-set",
-    "acl-auth-method-delete", "chunking-state", "federation-state", "system-metadata", "service-virtual-ip",
-    "free-virtual-ip", "kind-service-names", "peering-write", "peering-delete", "peering-terminate",
-    "peering-trust-bundle-write", "peering-trust-bundle-delete", "peering-secrets-write", "raft-log-verifier",
-    "resource-operation", "update-virtual-ip",
-)
-IGNORABLE: Final = 0x80  # set on a type byte: servers that do not know the type skip the entry
-SEARCH_BYTES: Final = 4_096
+SEARCH_BYTES: Final = 512  # looked at together for the beginning of a message; longer than one
 
 _KEYS: Final = (rb"\xa4Addr|\xa2ID|\xafProtocolVersion|\xa4Term|\xa7Entries|\xa9Candidate|\xa6Leader|\xacLastLogIndex"
                 rb"|\xadConfiguration|\xa7Granted|\xa7LastLog|\xa7Success")
-#: a map whose first key is one of Raft's and is followed, after a short string or number, by another one
-_MAP: Final = rb"[\x83-\x8f](?:" + _KEYS + rb")(?:[\x00-\x7f\xc0\xc2\xc3]|[\xa0-\xbf][^\x00-\x1f]{0,31}?" \
-    rb"|\xda\x00[\x00-\x60][^\x00-\x1f]{0,96}?|\xcc.|\xcd..|\xce.{4}|\xcf.{8})(?:" + _KEYS + rb")"
+_VALUE: Final = (rb"(?:[\x00-\x7f\xc0\xc2\xc3]|[\xa0-\xbf][^\x00-\x1f]{0,31}?|\xda\x00[\x00-\x60][^\x00-\x1f]{0,96}?"
+                 rb"|\xcc.|\xcd..|\xce.{4}|\xcf.{8})")
+#: a map that begins with a transport address (enough also where a snap length cut the rest), or with two of Raft's keys
+_MAP: Final = (rb"[\x83-\x8f](?:\xa4Addr(?:[\xa9-\xbf]|\xda\x00[\x20-\x40])[0-9a-f:.\[]{6}|(?:" + _KEYS + rb")" + _VALUE
+               + rb"(?:" + _KEYS + rb"))")
 _REQUEST: Final = re.compile(rb"[\x00-\x04]" + _MAP, re.DOTALL)
 _ANSWER: Final = re.compile(rb"(?:\xa0|[\xa1-\xbf][ -~]{1,31}|\xd9.[ -~]{1,255}|\xda\x00.[ -~]{1,255})" + _MAP, re.DOTALL)
-_OUR_KEYS: Final = frozenset({b"Addr", b"ID", b"ProtocolVersion", b"Term"})
-
-
-class _Reader(Walker):
-    """Walks a request or answer: gathers its small facts, hands log entries to a scanner."""
-
-    def __init__(self, scanner: Scanner) -> None:
-        super().__init__()
-        self.scanner = scanner
-        self.messages: list[Message] = []
-        self.begin()
-
-    def begin(self) -> None:
-        """A new message begins."""
-        self.keys = 0  # how many of the keys that every message has were met
-        self.size = 0
-        self.entries = 0
-        self.term = 0
-        self._in_entries = False
-        self._clear()
-
-    def _clear(self) -> None:
-        self._log_type = 0
-        self._command = -1
-        self._chunked = False
-        self._hits: list[Hit] = []
-
-    def pending(self) -> list[Hit]:
-        """What is known of an entry that will not be whole."""
-        hits = self._hits + self.scanner.flush()
-        self._clear()
-        return hits
-
-    def scalar(self, depth: int, key: bytes, value: int | bool | None) -> None:
-        if depth == 1:
-            self.keys += key in _OUR_KEYS
-            if key == b"Size" and value:
-                self.size = value
-            elif key == b"Term" and value:
-                self.term = value
-        elif depth == 3 and self._in_entries and key == b"Type" and value is not None:
-            self._log_type = value
-
-    def text(self, depth: int, key: bytes, piece: bytes, left: int, *, first: bool) -> None:
-        if depth == 1:
-            self.keys += first and key in _OUR_KEYS
-        elif depth == 3 and self._in_entries:
-            if key == b"Data":
-                if self._command < 0 and piece:
-                    self._command = piece[0]
-                self._hits += self.scanner.feed(piece)
-                if not left:
-                    self._hits += self.scanner.flush()
-            elif key == b"Extensions" and (piece or left):
-                self._chunked = True
-
-    def opened(self, depth: int, key: bytes, *, is_map: bool) -> None:
-        if depth == 1:
-            self._in_entries = key == b"Entries" and not is_map
-
-    def closed(self, depth: int) -> None:
-        if depth == 2 and self._in_entries:
-            self.entries += 1
-            self.messages += entry_messages(self._entry(), self._hits)
-            self._clear()
-        elif depth == 1:
-            self._in_entries = False
-
-    def _entry(self) -> str:
-        """Sorted maps say what kind of entry it was only after its data."""
-        if self._log_type or self._command < 0:
-            return LOG_TYPES[self._log_type] if self._log_type < len(LOG_TYPES) else "other"
-        if self._chunked:  # go-raftchunking: only the first chunk begins with a type, and it is not known which this is
-            return "chunk"
-        command = self._command & ~IGNORABLE
-        return ENTRIES[command] if command < len(ENTRIES) else "other"
-
-
-def entry_messages(type_: str, hits: list[Hit], *, kind: str = "entry") -> list[Message]:
-    """A log entry, with the secrets and claims in it, and remote execution as a message of its own."""
-    secrets = tuple(hit for hit in hits if isinstance(hit, Secret))
-    claims = tuple(hit for hit in hits if isinstance(hit, Claim))
-    fields = (("type", type_),) if kind == "entry" else ()
-    summary = f"Raft log entry: {type_}" if kind == "entry" else "Raft snapshot"
-    messages = [Message("raft", kind, Protection.PLAINTEXT, summary, fields, claims=claims, secrets=secrets)]
-    messages += [remote_exec("raft", via) for via in dict.fromkeys(hit.via for hit in hits if isinstance(hit, Remote))]
-    return messages
 
 
 class _Half:
     """One direction: requests (a type byte first) or answers (an error string first)."""
 
-    __slots__ = ("reader", "type", "state", "left", "snapshot", "outside", "pool", "broken")
+    __slots__ = ("broken", "left", "outside", "pool", "reader", "snapshot", "state", "type")
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self.broken: DecodeError | None = None
-        self.reader = _Reader(Scanner("Raft log", pool))
+        self.reader = Reader(Scanner("Raft log", pool))
         self.type = 0
         self.state = "start"  # start | error | map | raw | lost
         self.left = 0  # of a snapshot
@@ -149,7 +50,7 @@ class _Half:
         self.outside = Scanner("Raft log", pool)  # while the framing is lost
 
     def lose(self) -> None:
-        self.reader = _Reader(Scanner("Raft log", self.pool))
+        self.reader = Reader(Scanner("Raft log", self.pool))
         self.state = "lost"
 
 
@@ -165,7 +66,7 @@ class Raft(StreamDecoder):
         self.originator = originator
         pool = Pool()
         self._halves = (_Half(pool), _Half(pool))
-        self._waiting: list[Message] = []
+        self._late = Late()
 
     @classmethod
     def claims(cls, opening: Opening) -> bool | None:
@@ -173,7 +74,7 @@ class Raft(StreamDecoder):
         for side, data in enumerate(opening.sides):
             if _REQUEST.match(data) or _ANSWER.match(data):
                 return True
-            if not opening.began[side] and (_REQUEST.search(data) or _ANSWER.search(data)):
+            if not opening.began[side] and b"\xa4Term" in data and (_REQUEST.search(data) or _ANSWER.search(data)):
                 return True
         return False
 
@@ -191,7 +92,9 @@ class Raft(StreamDecoder):
         half = self._halves[side]
         if half.broken is not None:
             raise half.broken
-        messages, self._waiting = self._waiting, []
+        if half.state == "lost" and len(cursor) < SEARCH_BYTES and not self._pattern(side).search(cursor.peek(len(cursor))):
+            raise NeedMoreData  # a message's beginning may be cut here
+        messages = self._late.take(side)
         data = cursor.rest()
         at = 0
         try:
@@ -256,41 +159,43 @@ class Raft(StreamDecoder):
         if not half.left:
             hits += half.snapshot.flush()
             half.state = "start"
-        if hits:
-            messages += entry_messages("", hits, kind="snapshot")
+        messages += found("", hits, kind="snapshot")
         return at + len(piece)
 
     def _search(self, side: int, half: _Half, data: bytes, at: int, messages: list[Message]) -> int:
         """Scan on to the next place where a message surely begins."""
-        pattern = _REQUEST if side == self.originator else _ANSWER
-        match = pattern.search(data, at)
+        match = self._pattern(side).search(data, at)
         stop = match.start() if match else len(data)
         hits = half.outside.feed(data[at:stop])
         if match:
             hits += half.outside.flush()
             half.state = "start"
-        if hits:
-            messages += entry_messages("unknown", hits)
+        messages += found("unknown", hits)
         return stop
+
+    def _pattern(self, side: int) -> re.Pattern[bytes]:
+        return _REQUEST if side == self.originator else _ANSWER
 
     def gap(self, side: int, lost: int) -> None:
         half = self._halves[side]
         if half.state == "raw" and lost <= half.left:
             half.left -= lost
-            hits = half.snapshot.flush()
-            self._waiting += entry_messages("", hits, kind="snapshot") if hits else []
+            self._late.add(side, found("unknown", half.snapshot.flush(), kind="snapshot"))
             return
-        reader = half.reader
-        hits = [*reader.pending(), *half.outside.flush()]
-        self._waiting += entry_messages("unknown", hits) if hits else []
+        self._end(side, half)
         half.lose()
 
+    def _end(self, side: int, half: _Half) -> None:
+        """What is known of a message that will not be whole."""
+        self._late.add(side, found("unknown", [*half.reader.pending(), *half.outside.flush()]))
+        self._late.add(side, found("", half.snapshot.flush(), kind="snapshot"))
+        if half.state == "map" and half.reader.keys:  # cut, yet certain
+            self._late.add(side, [self._whole(side, half)])
+
     def close(self) -> list[Message]:
-        messages, self._waiting = self._waiting, []
-        for half in self._halves:
-            hits = [*half.reader.pending(), *half.outside.flush(), *half.snapshot.flush()]
-            if hits:
-                messages += entry_messages("unknown", hits)
+        for side, half in enumerate(self._halves):
+            self._end(side, half)
+        messages, self.closed_sides = self._late.rest()
         return messages
 
 

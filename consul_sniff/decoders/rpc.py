@@ -57,7 +57,7 @@ _FIRST: Final = {CONSUL: b"\x82", RAFT: bytes(range(5)), RAFT_FORWARDING: bytes(
 
 
 def _is_session(data: bytes) -> bool | None:
-    """yamux opens with a SYN: of a client's stream (odd), or of a ping."""
+    """A session opens with a SYN: of a client's stream (odd), or of a ping."""
     if len(data) <= _NEEDED[YAMUX]:
         return None if b"\x00\x00\x00\x01\x00".startswith(data[1:2] or b"\x00") else False
     frame = frame_at(data, 1)

@@ -35,7 +35,7 @@ def _bytes(text: str | bytes) -> bytes:
 
 
 def is_uuid(text: str | bytes) -> bool:
-    """Is this shaped as a token that Consul made? (Operators may set any text as a token.)"""
+    """Whether this is shaped as a token that Consul made. Operators may set any text as a token."""
     return _UUID.match(_bytes(text)) is not None
 
 

@@ -2,15 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ..errors import NeedMoreData
 from ..model import Claim
 from ..text import printable
+from .msgpack_text import text_at, walk
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
-PORTS = 65_536
+PORTS: Final = 65_536
+#: keys, as msgpack fixstr, that a map of interest begins with or is told by
+TRIGGERS: Final = (b"\xa7Address", b"\xaeServiceAddress", b"\xabServiceKind", b"\xa4Kind", b"\xa6Action", b"\xaaSourceName")
+
+_SERVICE: Final = frozenset({b"Address", b"Connect", b"Kind", b"Port", b"Proxy", b"Service"})
+_ENDS: Final = frozenset({b"Action", b"DestinationName", b"SourceName"})
+#: Catalog.ServiceNodes spells a service's keys with a prefix, in one map with the node's
+_PREFIXED: Final = {b"ServicePort": b"Port", b"ServiceProxy": b"Proxy", b"ServiceName": b"Service"}
+
+
+class Catalog:
+    """Reads the maps from their telling keys on; remembers what an inner map needs of the one around it."""
+
+    __slots__ = ("_destination", "_node", "_service_address")
+
+    def __init__(self) -> None:
+        self._node = b""  # the last node's address: a service without one listens there
+        self._service_address = b""
+        self._destination = b""  # of the intentions in a config entry
+
+    def read(self, data: bytes, match: re.Match[bytes]) -> tuple[list[Claim], int]:
+        """What the map says whose key (one of ``TRIGGERS``) matched, and where to go on."""
+        key, start = match.group(), match.start()
+        if key in (b"\xa6Action", b"\xaaSourceName"):
+            return self._intention(data, match)
+        text, at = text_at(data, match.end(), 256)
+        if key == b"\xa7Address":
+            return self._address(data, start, text, at)
+        if key == b"\xaeServiceAddress":
+            self._service_address = text
+        elif key == b"\xabServiceKind":
+            return self._service_node(data, text, at)
+        elif text == b"connect-proxy":
+            return self._service(data, start)
+        elif text == b"service-intentions":
+            found, at = walk(data, at, frozenset({b"Name"}))
+            name = found.get(b"Name")
+            self._destination = name if isinstance(name, bytes) else b""
+        return [], at
+
+    def _address(self, data: bytes, start: int, text: bytes, at: int) -> tuple[list[Claim], int]:
+        """The first key of a sorted map: of a service where Connect follows, else of a node."""
+        if len(data) - at < 8:
+            raise NeedMoreData(8 - (len(data) - at))
+        if data.startswith(b"\xa7Connect", at):
+            return self._service(data, start)
+        self._node = text or self._node
+        return [], at
+
+    def _service(self, data: bytes, at: int) -> tuple[list[Claim], int]:
+        found, at = walk(data, at, _SERVICE)
+        return mesh_claims(found, self._node), at
+
+    def _service_node(self, data: bytes, kind: bytes, at: int) -> tuple[list[Claim], int]:
+        claims: list[Claim] = []
+        if kind == b"connect-proxy":
+            found, at = walk(data, at, frozenset(_PREFIXED))
+            service = {_PREFIXED[key]: value for key, value in found.items()}
+            claims = mesh_claims({**service, b"Kind": kind, b"Address": self._service_address}, self._node)
+        self._service_address = b""
+        return claims, at
+
+    def _intention(self, data: bytes, match: re.Match[bytes]) -> tuple[list[Claim], int]:
+        """Sorted, an intention begins with Action; in source order the names come first and Action last."""
+        sorted_ = match.group() == b"\xa6Action"
+        if sorted_ and text_at(data, match.end(), 16)[0] not in (b"allow", b"deny"):
+            return [], match.end()
+        found, at = walk(data, match.start(), _ENDS, last=b"Name" if sorted_ else b"Action")
+        claim = intention(found, self._destination)
+        return [claim] if claim is not None else [], at
 
 
 def mesh_claims(service: Mapping[bytes, object], node: bytes) -> list[Claim]:

@@ -15,7 +15,7 @@ from ..limits import UNZIP_RATIO
 from ..model import Message, Protection
 from .base import StreamDecoder
 from .content import Pool, Scanner
-from .msgpack_rpc import KINDS, rpc_messages
+from .msgpack_rpc import KINDS, Late, rpc_messages
 from .msgpack_walker import Walker
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ class _Head(Walker):
         self.operation = 0
         self.known = False
 
-    def scalar(self, depth: int, key: bytes, value: int | bool | None) -> None:
+    def scalar(self, depth: int, key: bytes, value: int | None) -> None:
         if depth == 1 and key == b"Op" and value:
             self.operation = min(int(value), 1)
         self.known = self.known or key in (b"AllowStale", b"Op", b"KnownLeader", b"LastContact")
 
 
 class _Half:
-    __slots__ = ("head", "scanner", "archive", "taken", "given", "ended")
+    __slots__ = ("archive", "ended", "given", "head", "scanner", "taken")
 
     def __init__(self, pool: Pool) -> None:
         self.head = _Head()
@@ -77,6 +77,7 @@ class Snapshot(StreamDecoder):
         self.originator = originator
         pool = Pool()
         self._halves = (_Half(pool), _Half(pool))
+        self._late = Late()
 
     @classmethod
     def claims(cls, opening: Opening) -> bool | None:
@@ -89,9 +90,10 @@ class Snapshot(StreamDecoder):
     def read(self, side: int, cursor: Cursor) -> list[Message]:
         half = self._halves[side]
         data = cursor.rest()
-        messages: list[Message] = []
+        messages = self._late.take(side)
         hits: list[Hit] = []
-        if not half.head.done:
+        in_head = not half.head.done
+        if in_head:
             stop = half.head.walk(data, 0)
             hits += half.scanner.feed(data[:stop])
             data = data[stop:]
@@ -135,14 +137,17 @@ class Snapshot(StreamDecoder):
             hits += half.scanner.flush()
         return hits
 
-    def gap(self, side: int, lost: int) -> None:
+    def gap(self, side: int, lost: int) -> None:  # noqa: ARG002
         half = self._halves[side]
-        if not half.head.done:
-            half.head.done = True
+        half.head.done = True
         half.ended = True  # deflate cannot be read past a hole
+        self._late.add(side, rpc_messages(half.scanner.flush(), METHOD))
 
     def content(self, side: int) -> bool:
         return not self._halves[side].ended
 
     def close(self) -> list[Message]:
-        return rpc_messages([hit for half in self._halves for hit in half.scanner.flush()], METHOD)
+        for side, half in enumerate(self._halves):
+            self._late.add(side, rpc_messages(half.scanner.flush(), METHOD))
+        messages, self.closed_sides = self._late.rest()
+        return messages

@@ -13,7 +13,7 @@ from ..errors import DecodeError, NeedMoreData
 from ..model import Message, Protection
 from .base import StreamDecoder
 from .content import Pool
-from .msgpack_rpc import KINDS, Calls, is_header
+from .msgpack_rpc import KINDS, Calls, Late, headers, is_header
 
 if TYPE_CHECKING:
     from .base import Cursor, Opening
@@ -30,6 +30,8 @@ SEARCH_BYTES: Final = 4_096  # looked through for the next header after a hole
 
 
 class Frame(NamedTuple):
+    """A frame's header; ``kind`` is its type."""
+
     kind: int
     flags: int
     stream: int
@@ -55,18 +57,18 @@ def frame_at(data: bytes | bytearray | memoryview, at: int = 0) -> Frame | None:
     return Frame(kind, flags, stream, length)
 
 
-def aligned(data: bytes, at: int = 0) -> bool | None:
-    """Do frames surely begin at ``at``? Data that begins as a call, or headers in a row. None: too short to say.
+def aligned(data: bytes) -> bool | None:
+    """Do frames surely begin here? Data that begins as a call, or two headers in a row. None: too short to say.
 
     Rows of small numbers look like empty frames, so one frame at least must say something: a body that ends where the
-    next header begins, or a SYN. Away from the beginning of a window there are many places to be wrong at: one more.
+    next header begins, or a SYN.
     """
-    said, headers, needed = False, 0, 2 if at == 0 else 3
-    while headers < needed and len(data) - at >= HEADER_BYTES:
+    said, count, at = False, 0, 0
+    while count < 2 and len(data) - at >= HEADER_BYTES:
         frame = frame_at(data, at)
         if frame is None:
             return False
-        headers += 1
+        count += 1
         at += HEADER_BYTES
         if frame.kind == DATA and frame.length:
             if is_header(data, at):
@@ -75,13 +77,24 @@ def aligned(data: bytes, at: int = 0) -> bool | None:
             said = said or at <= len(data)
         elif frame.flags & SYN:
             said = True
-    return True if said and headers == needed else None
+    return True if said and count == 2 else None
+
+
+def find(data: bytes) -> int:
+    """Where frames surely begin, else -1. Away from the beginning there are many places to be wrong at: only a call."""
+    if aligned(data):
+        return 0
+    for at in headers(data, HEADER_BYTES):
+        frame = frame_at(data, at - HEADER_BYTES)
+        if frame is not None and frame.kind == DATA and frame.length:
+            return at - HEADER_BYTES
+    return -1
 
 
 class _Half:
     """One direction: how much of the present frame is still to come, or the search for the next header."""
 
-    __slots__ = ("remain", "stream", "lost")
+    __slots__ = ("lost", "remain", "stream")
 
     def __init__(self) -> None:
         self.remain = 0
@@ -102,7 +115,7 @@ class Yamux(StreamDecoder):
         self._ended: dict[int, int] = {}  # stream -> sides that sent FIN, as bits
         self._pool = Pool()
         self._told = False
-        self._waiting: list[Message] = []
+        self._late = Late()
 
     @classmethod
     def claims(cls, opening: Opening) -> bool | None:
@@ -111,7 +124,7 @@ class Yamux(StreamDecoder):
             if not data:
                 continue
             answer = aligned(data)
-            if answer or (not opening.began[side] and _find(data) >= 0):
+            if answer or (not opening.began[side] and find(data) >= 0):
                 return True
             undecided = undecided or (answer is None and len(data) < UNDECIDED_BYTES)
         return None if undecided else False
@@ -125,13 +138,12 @@ class Yamux(StreamDecoder):
 
     def read(self, side: int, cursor: Cursor) -> list[Message]:
         half = self._halves[side]
-        messages, self._waiting = self._waiting, []
         if half.lost and not self._search(half, cursor):
-            return messages
+            return []
+        if not half.remain and len(cursor) < HEADER_BYTES:
+            raise NeedMoreData(HEADER_BYTES - len(cursor))
+        messages = self._late.take(side)
         if not half.remain:
-            if len(cursor) < HEADER_BYTES:
-                self._waiting = messages
-                raise NeedMoreData(HEADER_BYTES - len(cursor))
             frame = frame_at(cursor.data, cursor.position)
             if frame is None:
                 raise DecodeError("yamux header")
@@ -144,7 +156,7 @@ class Yamux(StreamDecoder):
                 messages += self._calls(half.stream).feed(side, body)
                 self._learn(side, messages)
                 if not half.remain and self._ended.get(half.stream) == BOTH:
-                    messages += self._forget(half.stream)
+                    self._forget(half.stream)
         return messages
 
     def _open(self, side: int, half: _Half, frame: Frame) -> list[Message]:
@@ -160,21 +172,23 @@ class Yamux(StreamDecoder):
             ended = self._ended.get(frame.stream, 0) | (BOTH if frame.flags & RST else 1 << side)
             self._ended[frame.stream] = ended
             if ended == BOTH and not half.remain:
-                messages += self._forget(frame.stream)
+                self._forget(frame.stream)
         return messages
 
     def _calls(self, stream: int) -> Calls:
         calls = self._streams.get(stream)
         if calls is None:
             if len(self._streams) >= STREAMS:
-                self._waiting += self._forget(next(iter(self._streams)))
+                self._forget(next(iter(self._streams)))
             calls = self._streams[stream] = Calls(self._pool)
         return calls
 
-    def _forget(self, stream: int) -> list[Message]:
+    def _forget(self, stream: int) -> None:
         self._ended.pop(stream, None)
         calls = self._streams.pop(stream, None)
-        return calls.close() if calls is not None else []
+        if calls is not None:
+            for side in (0, 1):
+                self._late.add(side, calls.gap(side))
 
     def _learn(self, side: int, messages: list[Message]) -> None:
         if self.originator is None:
@@ -186,7 +200,7 @@ class Yamux(StreamDecoder):
     def _search(self, half: _Half, cursor: Cursor) -> bool:
         """Step to the next place where frames surely begin; False: not in these bytes."""
         data = cursor.peek(len(cursor))
-        found = _find(data)
+        found = find(data)
         if found >= 0:
             half.lost, half.remain = False, 0
             cursor.skip(found)
@@ -203,26 +217,15 @@ class Yamux(StreamDecoder):
         if lost <= half.remain:  # a hole within one record keeps the framing
             half.remain -= lost
             if half.stream in self._streams:
-                self._waiting += self._streams[half.stream].gap(side)
+                self._late.add(side, self._streams[half.stream].gap(side))
             return
         half.lost = True
         half.remain = 0
         for calls in self._streams.values():
-            self._waiting += calls.gap(side)
+            self._late.add(side, calls.gap(side))
 
     def close(self) -> list[Message]:
-        messages, self._waiting = self._waiting, []
-        for calls in self._streams.values():
-            messages += calls.close()
-        self._streams.clear()
+        for stream in list(self._streams):
+            self._forget(stream)
+        messages, self.closed_sides = self._late.rest()
         return messages
-
-
-def _find(data: bytes) -> int:
-    """Where frames begin, else -1."""
-    at = data.find(0)
-    while 0 <= at <= SEARCH_BYTES:
-        if aligned(data, at):
-            return at
-        at = data.find(0, at + 1)
-    return -1
