@@ -196,7 +196,7 @@ class Tls(StreamDecoder):
         wanted = rec.HEADER + (4 if data[0] == rec.HANDSHAKE else 0)
         if len(data) < wanted:
             raise NeedMoreData(wanted - len(data))
-        if not way.changed and may_be_clear(data, lossy=way.lossy):
+        if may_be_clear(data, lossy=way.lossy):
             way.phase = Phase.CLEAR
             if way.lossy:
                 way.assembler = hs.Assembler()

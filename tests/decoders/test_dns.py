@@ -126,6 +126,14 @@ def test_relatives_of_dns(data, kind):
     assert [message.kind for message in read(data)] == [kind]
 
 
+def test_a_pointer_forwards_is_refused_even_where_a_name_stands():
+    record = b"\0\0\x10\0\1\0\0\0\0\0\3\1a\0"
+    forwards = b"\0\1\x84\0\0\1\0\1\0\0\0\0" + b"\xc0\x1d\0\x10\0\1" + record
+    assert forwards[0x1D:] == b"\1a\0"
+    with pytest.raises(DecodeError):
+        read(forwards)
+
+
 def test_claims():
     assert Dns.claims(QUERY)
     assert Dns.claims(RESPONSE)

@@ -206,6 +206,41 @@ def test_a_record_that_lies_about_its_length_proves_nothing():
     assert decoder.content(0)
 
 
+def hello_with(extension):
+    """The real ClientHello with one more extension."""
+    block = CLIENT_HELLO[-82:] + extension
+    body = CLIENT_HELLO[9:-84] + len(block).to_bytes(2, "big") + block
+    message = b"\1" + len(body).to_bytes(3, "big") + body
+    return b"\x16\3\1" + len(message).to_bytes(2, "big") + message
+
+
+def test_early_data_is_sent_before_anybody_agreed():
+    early = hello_with(b"\0\x2a\0\0") + b"\x14\x03\x03\x00\x01\x01" + MIDSTREAM * 3
+    decoder = Tls()
+    assert kinds(tls_lab.run(decoder, [(0, early)])) == [(0, "client-hello")]
+    told = tls_lab.run(decoder, [(1, SERVER_HELLO), (0, MIDSTREAM)])
+    assert kinds(told) == [(1, "server-hello"), (0, "records")]
+
+
+def test_hellos_are_told_once():
+    retry = tls_lab.handshake(curve="secp521r1")[1][1]
+    retry = retry[:5 + int.from_bytes(retry[3:5], "big")]
+    told = tls_lab.run(Tls(), [(0, CLIENT_HELLO), (1, retry), (0, CLIENT_HELLO), (1, SERVER_HELLO * 2)])
+    assert kinds(told) == [(0, "client-hello"), (1, "server-hello")]
+
+
+def test_a_flight_with_a_certificate_is_not_an_abbreviated_one():
+    der = tls_lab.certificate()[0]
+    chain = (len(der) + 3).to_bytes(3, "big") + len(der).to_bytes(3, "big") + der
+    message = b"\x0b" + len(chain).to_bytes(3, "big") + chain
+    record = b"\x16\3\3" + len(message).to_bytes(2, "big") + message
+    change = b"\x14\x03\x03\x00\x01\x01"
+    told = tls_lab.run(Tls(), [(0, CLIENT_HELLO), (1, SERVER_HELLO + record + change)])
+    assert kinds(told) == [(0, "client-hello"), (1, "server-hello"), (1, "certificate"), (1, "records")]
+    told = tls_lab.run(Tls(), [(0, CLIENT_HELLO), (1, SERVER_HELLO + change)])
+    assert kinds(told) == [(0, "client-hello"), (1, "server-hello"), (1, "handshake"), (1, "records")]
+
+
 # -- mid-stream
 
 
