@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 #: in the order in which they import each other
-MODULES = ("words", "layers", "table", "gossip", "screen")
+MODULES = ("words", "records", "layers", "table", "gossip", "repeats", "streams", "screen")
 
 
 def _uncompiled() -> None:

@@ -27,7 +27,7 @@ C2 = cython.declare(u64, 0xC2B2AE3D27D4EB4F)
 ROW = ("k0", "k1", "k2", "k3", "k4", "hash", "epoch", "number", "opener", "flip")
 #: What model.Way counts, then what the screen itself keeps of a side.
 SIDE = ("packets", "bytes", "payloads", "first", "last", "first_frame", "flags", "lost",
-        "next", "isn", "pending", "begun", "held", "enough", "handed",
+        "next", "isn", "pending", "begun", "held", "enough",
         "plain", "plain1", "plain2", "plain3", "sealed1", "sealed0", "sealed_frame", "cut", "crc_good", "crc_bad", "other",
         "replays", "replay_frame", "nonce_reuse", "nonce_frame")
 
@@ -40,7 +40,7 @@ class RowRecord(ctypes.Structure):
 
 class SideRecord(ctypes.Structure):
     """A side: model.Way's counters; next (position awaited, -1 none; its low half is the sequence number), isn (the first),, pending (bytes lost since the last payload),
-    begun (1: SYN seen and no byte handed on yet), held (segments that wait), enough, handed (plain datagrams)."""
+    begun (1: SYN seen and no byte handed on yet), held (segments that wait), enough."""
 
     _fields_ = [(name, ctypes.c_longlong if name in ("next", "isn") else ctypes.c_ulonglong) for name in SIDE]
 
@@ -59,17 +59,17 @@ class Table:
         self.mask = size - 1
         self.seed = seed
         self.high = self.live = self.hand = self.serial = 0
-        self.free: list[int] = []
+        self.free = zeros(rows * 8).cast("q")  # rows given back, a stack
+        self.free_count = 0
         self.h = 0
 
     def reset(self) -> None:
         """Forget all flows; their numbers are not used again."""
         r: i64
         for r in range(self.high):
-            if self.F[r].number != M64:
+            if self.taken(r):
                 self.remove(r)
-        self.free = []
-        self.high = self.hand = 0
+        self.free_count = self.high = self.hand = 0
 
     def find(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> i64:
         """The row of a key, or -1; ``h`` is then the key's hash, for ``insert``."""
@@ -107,8 +107,9 @@ class Table:
         """A row for the key that ``find`` just missed. There must be room (``full``)."""
         r: i64
         i: i64
-        if self.free:
-            r = self.free.pop()
+        if self.free_count:
+            self.free_count -= 1
+            r = self.free[self.free_count]
         else:
             r = self.high
             self.high += 1
@@ -134,7 +135,7 @@ class Table:
     def clear(self, d: i64) -> i64:
         self.D[d].packets = self.D[d].bytes = self.D[d].payloads = self.D[d].first = self.D[d].last = 0
         self.D[d].first_frame = self.D[d].flags = self.D[d].lost = self.D[d].pending = self.D[d].begun = 0
-        self.D[d].held = self.D[d].enough = self.D[d].handed = self.D[d].plain = self.D[d].plain1 = 0
+        self.D[d].held = self.D[d].enough = self.D[d].plain = self.D[d].plain1 = 0
         self.D[d].plain2 = self.D[d].plain3 = self.D[d].sealed1 = self.D[d].sealed0 = self.D[d].sealed_frame = 0
         self.D[d].cut = self.D[d].crc_good = self.D[d].crc_bad = self.D[d].other = self.D[d].replays = 0
         self.D[d].replay_frame = self.D[d].nonce_reuse = self.D[d].nonce_frame = 0
@@ -172,8 +173,12 @@ class Table:
         self.slots[i] = 0
         self.F[r].number = M64  # nobody's
         self.live -= 1
-        self.free.append(r)
+        self.free[self.free_count] = r
+        self.free_count += 1
         return 0
+
+    def taken(self, r: i64) -> i64:
+        return self.F[r].number != M64
 
     def row(self, number: u64) -> i64:
         """The live flow's row, or -1."""

@@ -1,0 +1,145 @@
+"""What was met before: the same packet seen twice by the capture, and what an attacker sent again.
+
+Healthy gossip repeats itself byte for byte (same peer, 200 ms later at the earliest, a new IPv4 id); a second sight of one
+packet comes at once and keeps the id.
+"""
+
+from __future__ import annotations
+
+try:
+    import cython
+    from cython import Py_ssize_t as i64
+    from cython import ulonglong as u64
+except ImportError:
+    from . import _cython as cython
+    from ._cython import i64, u64
+
+from .layers import Layers
+from .table import Table
+from .words import Recent, Window, mix
+
+SECOND = cython.declare(i64, 1_000_000_000)
+FIFTY_MS = cython.declare(i64, 50_000_000)
+THIRTY_SECONDS = cython.declare(i64, 30_000_000_000)
+MINUTE = cython.declare(i64, 60_000_000_000)
+NONCE = cython.declare(u64, 0x6E6F6E63)  # salts that keep the kinds of entries apart
+SENDER = cython.declare(u64, 0x73656E64)
+SUSPECTS = 1024  # pings held per sender
+SENDERS = 4096
+
+SEEN_PACKETS = 1 << 16
+SEEN_MESSAGES = 1 << 16
+
+
+class Repeats:
+    """Digests of the last packets, sealed nonces and pings. All times are ns; ``salt`` differs from input to input."""
+
+    def __init__(self, window: Window, layers: Layers, table: Table) -> None:
+        self.win = window
+        self.lay = layers
+        self.tab = table
+        self.packets = Recent(SEEN_PACKETS)
+        self.messages = Recent(SEEN_MESSAGES)
+        self.salt = 0
+        self.suspects: dict[int, list[tuple[int, int, int]]] = {}
+        self.lost = 0  # replays whose flow ended before they were known to be replays
+
+    def begin(self, salt: u64) -> None:
+        self.salt = salt
+        self.suspects = {}
+
+    def twice(self, mask: u64, rest: i64, data: i64, place: i64, time: i64) -> i64:
+        """1 where the IP packet at hand was met a moment ago.
+
+        The transport header's first eight bytes count under ``mask``, and all from ``rest`` on: no checksum, which is
+        offloaded at one capture point and not at another. ``data``: it has a payload; ``place``: a fragment's.
+        """
+        lay: Layers = self.lay
+        p: i64 = lay.p
+        window: i64 = SECOND
+        h: u64
+        if lay.family == 6 or lay.ident == 0:
+            if not data:
+                return 0
+            window = FIFTY_MS
+        h = (self.salt ^ (cython.cast(u64, lay.end - p) << 48) ^ (cython.cast(u64, place) << 40)
+             ^ (cython.cast(u64, lay.ident) << 8) ^ cython.cast(u64, lay.proto))
+        h = mix(h ^ lay.s0)
+        h = mix(h ^ lay.d0)
+        if lay.family == 6:
+            h = mix(h ^ lay.s1)
+            h = mix(h ^ lay.d1)
+        if p + 8 <= lay.stop:
+            h = mix(h ^ (self.win.word(p) & mask))
+        if lay.proto == 6 and p + 16 <= lay.stop:
+            h = mix(h ^ self.win.word(p + 8))
+        h = self.win.digest(rest, lay.stop, h)
+        if self.packets.find(h) and -window <= time - cython.cast(i64, self.packets.time) <= window:
+            return 1
+        self.packets.put(h, cython.cast(u64, time), 0)
+        return 0
+
+    def nonce(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
+        """A sealed datagram's nonce (its 12 bytes at ``p``, after the version): again a minute later is a replay; with
+        another ciphertext it is one nonce used twice. Both are counted on side ``d``."""
+        h: u64 = self.win.digest(p - 1, p + 12, self.salt ^ NONCE)
+        body: u64 = self.win.digest(p + 12, stop, self.salt)
+        if not self.messages.find(h):
+            self.messages.put(h, cython.cast(u64, time), body)
+        elif self.messages.word != body:
+            self.tab.D[d].nonce_reuse += 1
+            if self.tab.D[d].nonce_frame == 0:
+                self.tab.D[d].nonce_frame = frame
+        elif time - cython.cast(i64, self.messages.time) > MINUTE:
+            self.replayed(d, frame)
+        return 0
+
+    def replayed(self, d: i64, frame: i64) -> i64:
+        self.tab.D[d].replays += 1
+        if self.tab.D[d].replay_frame == 0:
+            self.tab.D[d].replay_frame = frame
+        return 0
+
+    def ping(self, d: i64, number: i64, time: i64, frame: i64) -> None:
+        """A ping's sequence number, which memberlist counts up from 1 at each start (`nextSeqNum`).
+
+        A low number met more than a minute ago is suspect. It counts once its sender goes on near its old high number; it
+        does not when the sender goes on from the low one for half a minute: then the agent began anew.
+        """
+        sender: u64 = mix(self.lay.s0 ^ self.salt ^ SENDER)
+        key: u64
+        high: i64 = -1
+        when: i64 = 0
+        sender = mix(sender ^ self.lay.s1 ^ (cython.cast(u64, self.win.be16(self.lay.p)) << 48))
+        key = mix(sender ^ cython.cast(u64, number))
+        if self.messages.find(sender):
+            high = cython.cast(i64, self.messages.word)
+            when = cython.cast(i64, self.messages.time)
+        if number > high:
+            if self.suspects:
+                self.settle(sender, number - high <= 1024)
+            self.messages.put(sender, cython.cast(u64, time), cython.cast(u64, number))
+        elif time - when > THIRTY_SECONDS:
+            if self.suspects:
+                self.settle(sender, False)
+            self.messages.put(sender, cython.cast(u64, time), cython.cast(u64, number))
+        elif self.messages.find(key) and time - cython.cast(i64, self.messages.time) > MINUTE:
+            self.suspect(sender, (self.tab.F[d >> 1].number, d & 1, frame))
+        if not self.messages.find(key):
+            self.messages.put(key, cython.cast(u64, time), 0)
+
+    def suspect(self, sender: int, ping: tuple[int, int, int]) -> None:
+        """Hold (flow number, side, frame) until the sender shows where it goes on."""
+        if sender in self.suspects or len(self.suspects) < SENDERS:
+            held = self.suspects.setdefault(sender, [])
+            if len(held) < SUSPECTS:
+                held.append(ping)
+
+    def settle(self, sender: int, guilty: bool) -> None:
+        """The sender's suspect pings were replays, or its own after it began anew."""
+        for number, side, frame in self.suspects.pop(sender, ()):
+            row: i64 = self.tab.row(number)
+            if guilty and row >= 0:
+                self.replayed(2 * row + side, frame)
+            elif guilty:
+                self.lost += 1

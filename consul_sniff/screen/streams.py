@@ -1,0 +1,155 @@
+"""TCP: each side's bytes in order, as far as they were captured, and where some are missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..model import Payload
+
+try:
+    import cython
+    from cython import Py_ssize_t as i64
+except ImportError:
+    from . import _cython as cython
+    from ._cython import i64
+
+from .early import Early, Held
+from .table import Table
+from .words import Window
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+P32 = cython.declare(i64, 0x100000000)
+L32 = cython.declare(i64, 0xFFFFFFFF)
+HALF = cython.declare(i64, 0x80000000)
+UNKNOWN = cython.declare(i64, 0x100000000)  # no sequence number: the flow was met midway
+
+
+class HandOver:
+    """Payloads that wait to be fetched."""
+
+    def __init__(self, table: Table) -> None:
+        self.tab = table
+        self.payloads: list[Payload] = []
+        self.bytes = 0
+
+    def hand(self, d: i64, data: bytes, time: i64, frame: i64, lost: i64, start: i64) -> None:
+        self.payloads.append(Payload(self.tab.F[d >> 1].number, d & 1, data, time, frame, lost, start != 0))
+        self.bytes += len(data)
+
+
+class Streams:
+    """``segment`` takes every TCP packet; what is next in order goes to ``outlet``. Segments before their turn wait in
+    ``early``; the hole before them is given up when too much waits, when the other side has acknowledged it, or at the end.
+    """
+
+    def __init__(self, window: Window, table: Table, outlet: HandOver, notes: Counter[str]) -> None:
+        self.win = window
+        self.tab = table
+        self.outlet = outlet
+        self.notes = notes
+        self.early = Early(notes)
+
+    def restart(self) -> None:
+        """Forget what waits."""
+        self.early = Early(self.notes)
+
+    def begins(self, d: i64, sequence: i64) -> i64:
+        """Does a SYN with this sequence number begin another connection than the one the side is in?"""
+        return self.tab.D[d].next >= 0 and cython.cast(i64, self.tab.D[d].isn) != ((sequence + 1) & L32)
+
+    def segment(self, d: i64, p: i64, stop: i64, wire: i64, sequence: i64, flags: i64, time: i64, frame: i64) -> i64:
+        """One segment of side ``d``: its payload of ``wire`` bytes, of which [p, stop) was captured."""
+        ahead: i64
+        if flags & 2:
+            sequence = (sequence + 1) & L32
+            if self.tab.D[d].next < 0:
+                self.tab.D[d].next = self.tab.D[d].isn = sequence
+                self.tab.D[d].begun = 1
+                if not flags & 16:
+                    self.tab.F[d >> 1].opener = d & 1
+                elif self.tab.F[d >> 1].opener < 0:
+                    self.tab.F[d >> 1].opener = (d & 1) ^ 1
+        if wire <= 0 or flags & 4:
+            return 0
+        if self.tab.D[d].next < 0:
+            self.tab.D[d].next = sequence
+            self.tab.D[d].isn = UNKNOWN
+        ahead = (sequence - self.tab.D[d].next) & L32
+        if ahead >= HALF:  # again; perhaps with something new after it
+            ahead = P32 - ahead
+            if ahead >= wire:
+                return 0
+            wire -= ahead
+            p = p + ahead if p + ahead < stop else stop
+            ahead = 0
+        if ahead or self.tab.D[d].held:
+            self.hold(d, Held(self.tab.D[d].next + ahead, self.tab.D[d].next + ahead + wire,
+                              bytes(self.win.buffer[p:stop]), time, frame))
+            return 0
+        self.tab.D[d].next += wire
+        if self.tab.D[d].enough or p >= stop:
+            self.tab.D[d].pending += wire
+            self.tab.D[d].begun = 0
+        else:
+            self.outlet.hand(d, bytes(self.win.buffer[p:stop]), time, frame, self.tab.D[d].pending,
+                             self.tab.D[d].begun)
+            self.tab.D[d].pending = wire - (stop - p)
+            self.tab.D[d].begun = 0
+        self.tab.D[d].lost += wire - (stop - p)
+        return 0
+
+    def hold(self, d: i64, segment: Held) -> None:
+        """A segment before its turn, or in its turn while others wait."""
+        self.early.insert(d, segment)
+        self.flush(d)
+        while self.tab.D[d].held and self.early.full(d):
+            self.give_up(d)
+
+    def flush(self, d: i64) -> None:
+        """Hand on the waiting segments whose turn it is."""
+        while d in self.early.sides and self.early.sides[d][0].start == self.tab.D[d].next:
+            held = self.early.pop(d)
+            size = len(held.data)
+            wire = held.end - held.start
+            self.tab.D[d].next = held.end
+            self.tab.D[d].lost += wire - size
+            if self.tab.D[d].enough or not size:
+                self.tab.D[d].pending += wire
+            else:
+                self.outlet.hand(d, held.data, held.time, held.frame, self.tab.D[d].pending, self.tab.D[d].begun)
+                self.tab.D[d].pending = wire - size
+            self.tab.D[d].begun = 0
+        self.tab.D[d].held = len(self.early.sides.get(d, ()))
+
+    def give_up(self, d: i64) -> None:
+        """The bytes before the first waiting segment will not come."""
+        start = self.early.sides[d][0].start
+        lost = start - self.tab.D[d].next
+        self.notes["given-up-holes"] += 1
+        self.notes["lost-bytes"] += lost
+        self.tab.D[d].lost += lost
+        self.tab.D[d].pending += lost
+        self.tab.D[d].begun = 0
+        self.tab.D[d].next = start
+        self.flush(d)
+
+    def acknowledged(self, d: i64, number: i64) -> None:
+        """The other side has all of side ``d`` before ``number``: a hole before it is the capture's."""
+        ahead: i64 = (number - self.tab.D[d].next) & L32
+        while 0 < ahead < HALF and self.tab.D[d].held and self.early.sides[d][0].start <= self.tab.D[d].next + ahead:
+            self.give_up(d)
+            ahead = (number - self.tab.D[d].next) & L32
+
+    def finish(self, r: i64) -> None:
+        """The flow of row ``r`` is over: nothing will fill its holes."""
+        d: i64
+        for d in range(2 * r, 2 * r + 2):
+            while self.tab.D[d].held:
+                self.give_up(d)
+
+    def close(self) -> None:
+        """So are all."""
+        for d in list(self.early.sides):
+            self.finish(d >> 1)
