@@ -1,5 +1,5 @@
 import pytest
-from made_facts import S1, X, Made
+from .made_facts import S1, X, Made
 
 from consul_sniff.attribution.said_ports import consul_tags, learn, wan_name
 

@@ -1,7 +1,7 @@
 from copy import deepcopy
 
 import pytest
-from made_facts import CLEAR, S1, S2, SEALED, Made
+from .made_facts import CLEAR, S1, S2, SEALED, Made
 
 from consul_sniff.attribution.ports import PortBook
 from consul_sniff.attribution.profile import Profile

@@ -3,8 +3,8 @@ from __future__ import annotations
 import struct
 
 import pytest
-from made import FRAME, NANO, enhanced, interface, pcap, pcap_header, record, section
-from walker import read
+from .made import FRAME, NANO, enhanced, interface, pcap, pcap_header, record, section
+from .walker import read
 
 from consul_sniff.capture import bpf, sources
 from consul_sniff.errors import UsageError

@@ -4,15 +4,15 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
-from made import FRAME, MICRO, MODIFIED, NANO, pcap, pcap_header, record
-from walker import read
+from .made import FRAME, MICRO, MODIFIED, NANO, pcap, pcap_header, record
+from .walker import read
 
 from consul_sniff.capture import sources
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from walker import Packet
+    from .walker import Packet
 
     from consul_sniff.capture import Source
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made import FRAME, block, enhanced, interface, old, option, section, simple
-from walker import read
+from .made import FRAME, block, enhanced, interface, old, option, section, simple
+from .walker import read
 
 from consul_sniff import limits
 from consul_sniff.capture import sources
@@ -17,7 +17,7 @@ from consul_sniff.capture.pcapng import PcapngLayout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from walker import Packet
+    from .walker import Packet
 
     from consul_sniff.capture import Source
 

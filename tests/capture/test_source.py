@@ -11,8 +11,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from made import FRAME, enhanced, interface, pcap, pcap_header, record, section
-from walker import read
+from .made import FRAME, enhanced, interface, pcap, pcap_header, record, section
+from .walker import read
 
 from consul_sniff.capture import Source, sources
 from consul_sniff.capture.source import BUFFER_BYTES, ROOM
@@ -194,7 +194,7 @@ def test_named_pipe_gives_packets_as_they_come(tmp_path):
 SCRIPT = """
 import sys
 sys.path[:0] = sys.argv[1:]
-from walker import read
+from .walker import read
 from consul_sniff.capture import sources
 for source in sources(["-"]):
     print(len(read(source)), source.facts.error)

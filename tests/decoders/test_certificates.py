@@ -4,7 +4,7 @@ import hashlib
 import subprocess
 import sys
 
-import tls_lab
+from . import tls_lab
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-import tls_lab
+from . import tls_lab
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

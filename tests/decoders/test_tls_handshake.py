@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-import tls_lab
+from . import tls_lab
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-import tls_lab
+from . import tls_lab
 
 from consul_sniff.decoders.base import Opening
 from consul_sniff.decoders.tls_proof import Proof, may_be_clear, proofs_of
@@ -24,7 +24,7 @@ def proof(data, *, began):
     (b"body" + SEALED * 2, False, Proof.SEALED), (b"body" + SEALED * 2, True, Proof.NEVER),
     (b"plain text", False, Proof.NOTHING), (b"plain text", True, Proof.NEVER),
     (bytes.fromhex("15030300020228"), True, Proof.HINT), (b"\xff" * 40, False, Proof.NOTHING),
-])
+], ids=lambda value: value.name if isinstance(value, Proof) else "")
 def test_proofs(data, began, expected):
     assert proof(data, began=began) is expected
 

@@ -1,5 +1,5 @@
 import pytest
-from made import observation, signature
+from .made_rules import observation, signature
 
 from consul_sniff.matching.checklist import Control, Fold, control, fold, losses_of, result
 from consul_sniff.matching.matcher import Ballot

@@ -1,5 +1,5 @@
 import pytest
-from made import attributed, observation, signature
+from .made_rules import attributed, observation, signature
 
 from consul_sniff.errors import UsageError
 from consul_sniff.matching.describe import page, rows, run_tests, untested

@@ -2,7 +2,7 @@ import itertools
 from hashlib import sha256
 
 import pytest
-from made import observation, signature, tally
+from .made_rules import observation, signature, tally
 
 from consul_sniff.matching.findings import bounded, findings, identity
 from consul_sniff.matching.matcher import Ballot

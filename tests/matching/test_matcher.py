@@ -1,6 +1,6 @@
 import time
 
-from made import observation, signature
+from .made_rules import observation, signature
 
 from consul_sniff.matching.matcher import Matcher
 from consul_sniff.matching.schema import Condition

@@ -1,5 +1,5 @@
 import pytest
-from made import observation, tally
+from .made_rules import observation, tally
 
 from consul_sniff.matching.reasons import check, counted, fill, listed, natural, socket
 

@@ -1,5 +1,5 @@
 import pytest
-from made import attributed, node, observation, signature, tally
+from .made_rules import attributed, node, observation, signature, tally
 
 from consul_sniff.errors import UsageError
 from consul_sniff.facts import Conversation, ConversationKey, Facts, InputFacts

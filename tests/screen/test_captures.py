@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from drive import capture
-from oracle import Oracle
+from .drive import capture
+from .oracle import Oracle
 
 CAPTURES = pathlib.Path(__file__).resolve().parents[3] / "shared" / "captures"
 FILES = sorted(CAPTURES.glob("*.pcap"))
