@@ -81,7 +81,7 @@ DECODED: Final[dict[str, Kinds]] = {
 
 #: what only counters or many facts together show; the protocol is the module of attribution that says it
 ATTRIBUTED: Final[dict[str, Kinds]] = {
-    "memberlist": {"gossip": ("form", "version"), "gossip-cut": ("form",)},
+    "memberlist": {"gossip": ("form", "version", "pool"), "gossip-cut": ("form", "pool")},
     "unknown": {"refused": (), "unanswered": (), "traffic": ()},
     "roles": {"rpc-between-servers": ("all_tls",)},
     "members": {"member": ("role", "acls", "use_tls", "status"), "named": (), "inferred": ()},
@@ -95,7 +95,7 @@ ATTRIBUTED: Final[dict[str, Kinds]] = {
         "bypass": ("probe", "expose_path"),
     },
     "admin": {"unanswered": ("result",), "exposed": ()},
-    "keyring": {"key": ("key", "keys"), "unused": ("key",), "unopened": (), "sent-in-clear": ()},
+    "keyring": {"key": ("key", "keys"), "unused": ("key",), "unopened": ("keys",), "sent-in-clear": ()},
     "integrity": {
         "crc": ("beyond_chance",),
         "malformed": ("beyond_chance",),

@@ -1,10 +1,11 @@
 import pytest
-from .made_rules import observation, signature
 
 from consul_sniff.matching.checklist import Control, Fold, control, fold, losses_of, result
 from consul_sniff.matching.matcher import Ballot
 from consul_sniff.matching.yamlfile import Problems, Reader, compose
 from consul_sniff.model import Grade, Status, Vote
+
+from .made_rules import observation, signature
 
 CONTROL = Control("gossip-encryption", "Title", "Summary", ("000",), ("gossip-lan",), "Set it", "nothing was seen", "look again")
 FAIL, WARN, UNSURE, PASS, NOTE = Vote.FAIL, Vote.WARN, Vote.INCONCLUSIVE, Vote.PASS, Vote.NOTE

@@ -1,11 +1,12 @@
 import pytest
-from .made_rules import attributed, observation, signature
 
 from consul_sniff.errors import UsageError
 from consul_sniff.matching.describe import page, rows, run_tests, untested
 from consul_sniff.matching.loader import load
 from consul_sniff.matching.schema import Condition
 from consul_sniff.model import Protection
+
+from .made_rules import attributed, observation, signature
 
 
 def test_rows_follow_the_checklist():

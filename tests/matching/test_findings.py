@@ -2,11 +2,12 @@ import itertools
 from hashlib import sha256
 
 import pytest
-from .made_rules import observation, signature, tally
 
 from consul_sniff.matching.findings import bounded, findings, identity
 from consul_sniff.matching.matcher import Ballot
 from consul_sniff.model import Confidence, Grade, Severity, Status, Vote
+
+from .made_rules import observation, signature, tally
 
 CONTROL = "gossip-encryption"
 

@@ -1,10 +1,10 @@
 import time
 
-from .made_rules import observation, signature
-
 from consul_sniff.matching.matcher import Matcher
 from consul_sniff.matching.schema import Condition
 from consul_sniff.model import Vote
+
+from .made_rules import observation, signature
 
 
 def matched(*observations, **parts):

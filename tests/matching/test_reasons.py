@@ -1,7 +1,8 @@
 import pytest
-from .made_rules import observation, tally
 
 from consul_sniff.matching.reasons import check, counted, fill, listed, natural, socket
+
+from .made_rules import observation, tally
 
 
 def test_a_reason_has_names_and_numbers():

@@ -1,5 +1,4 @@
 import pytest
-from .made_rules import attributed, node, observation, signature, tally
 
 from consul_sniff.errors import UsageError
 from consul_sniff.facts import Conversation, ConversationKey, Facts, InputFacts
@@ -10,6 +9,8 @@ from consul_sniff.matching.schema import Condition
 from consul_sniff.matching.verdict import check_gate, lost_share
 from consul_sniff.model import Grade, Protection, Severity, Status, Vote
 from consul_sniff.report import ConversationRow
+
+from .made_rules import attributed, node, observation, signature, tally
 
 CONTROLS = tuple(Control(name, "t", "s", ("000",), (channel,), "r", "nothing was seen", "look") for name, channel in
                  (("gossip-encryption", "gossip-lan"), ("rpc-tls", "rpc")))
