@@ -1,7 +1,16 @@
 """Facts by hand, in the words of tests: who talked with whom, and what was said."""
 
 from consul_sniff.attribution import Profile, attribute
-from consul_sniff.facts import ClaimKey, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, SightingKey, Tally
+from consul_sniff.facts import (
+    ClaimKey,
+    ClaimTally,
+    Conversation,
+    ConversationKey,
+    ExposureKey,
+    Facts,
+    SightingKey,
+    Tally,
+)
 from consul_sniff.model import Claim, Evidence, Protection, Secret
 
 SECOND = 1_000_000_000

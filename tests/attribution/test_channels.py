@@ -1,9 +1,10 @@
 """What a conversation is for: content first, then the port."""
 
 import pytest
-from .made_facts import API, C1, CLEAR, S1, S2, SEALED, UUID, X, Made, of, row
 
 from consul_sniff.model import Protection
+
+from .made_facts import API, C1, CLEAR, S1, S2, SEALED, UUID, Made, X, of, row
 
 SNI = f"web.default.dc1.internal.{UUID}.consul"
 

@@ -1,7 +1,8 @@
 """The node table."""
 
 import pytest
-from .made_facts import API, C1, CLEAR, S1, S2, S3, SEALED, X, Made, node
+
+from .made_facts import API, C1, CLEAR, S1, S2, S3, SEALED, Made, X, node
 
 
 def test_gossip_is_what_each_node_itself_sent():

@@ -1,8 +1,10 @@
 """Whose memberlist is it? The rules one by one."""
 
 import pytest
+
 from consul_sniff.model import Protection
-from .made_facts import C1, CLEAR, S1, S2, S3, SEALED, UUID, X, Made, node, of, row
+
+from .made_facts import C1, CLEAR, S1, S2, S3, SEALED, UUID, Made, X, node, of, row
 
 
 def owner(attributed):

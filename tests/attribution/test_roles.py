@@ -1,5 +1,6 @@
 import pytest
-from .made_facts import C1, S1, S2, S3, SEALED, X, Made, node, of
+
+from .made_facts import C1, S1, S2, S3, SEALED, Made, X, node, of
 
 
 def test_who_both_answers_and_calls_is_a_server():

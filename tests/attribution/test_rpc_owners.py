@@ -1,7 +1,8 @@
 """Consul's RPC, or Nomad's, or nobody can say."""
 
 import pytest
-from .made_facts import C1, S1, S2, S3, SEALED, X, Made, node, row
+
+from .made_facts import C1, S1, S2, S3, SEALED, Made, X, node, row
 
 
 def place(attributed, key):

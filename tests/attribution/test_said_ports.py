@@ -1,7 +1,8 @@
 import pytest
-from .made_facts import S1, X, Made
 
 from consul_sniff.attribution.said_ports import consul_tags, learn, wan_name
+
+from .made_facts import S1, Made, X
 
 
 def test_a_servers_tags_name_its_ports_on_its_own_address_only():

@@ -1,12 +1,13 @@
 from copy import deepcopy
 
 import pytest
-from .made_facts import CLEAR, S1, S2, SEALED, Made
 
 from consul_sniff.attribution.ports import PortBook
 from consul_sniff.attribution.profile import Profile
 from consul_sniff.attribution.talks import index
 from consul_sniff.facts import ConversationKey
+
+from .made_facts import CLEAR, S1, S2, SEALED, Made
 
 
 def read(made, said=None):

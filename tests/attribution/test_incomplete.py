@@ -1,0 +1,32 @@
+import pytest
+
+from .made_facts import C1, S1, S2, Made, X
+
+
+def test_bytes_lost_where_no_encryption_shows_could_hide_something():
+    made = Made()
+    made.rpc(C1, S1, lost=(0, 70))
+    made.talk(X, S1, 8300, lost=(30, 0))
+    assert made.attributed().incomplete == ("rpc: 100 bytes of 2 conversations are not in the capture",)
+
+
+@pytest.mark.parametrize("spoken", ["tls", "foreign", "loopback", "nothing-lost"])
+def test_what_hides_nothing(spoken):
+    made = Made()
+    if spoken == "tls":
+        made.tls(C1, S1, 8300, lost=(500, 500))
+    elif spoken == "foreign":
+        made.talk(X, S1, 443, lost=(500, 500))
+    elif spoken == "loopback":
+        made.rpc(S1, S1, lost=(500, 500))
+    else:
+        made.rpc(C1, S1)
+    assert made.attributed().incomplete == ()
+
+
+def test_cut_gossip_and_overflows():
+    made = Made()
+    made.gossip(S1, S2, cut=(3, 1))
+    made.facts.notes["claims over the limit"] = 1
+    assert made.attributed().incomplete == ("all: more was claimed than is kept",
+                                            "gossip-lan: 4 datagrams were cut by the capture")
