@@ -54,26 +54,25 @@ class Repeats:
         The transport header's first eight bytes count under ``mask``, and all from ``rest`` on: no checksum, which is
         offloaded at one capture point and not at another. ``data``: it has a payload; ``place``: a fragment's.
         """
-        lay: Layers = self.lay
-        p: i64 = lay.p
+        p: i64 = self.lay.p
         window: i64 = SECOND
         h: u64
-        if lay.family == 6 or lay.ident == 0:
+        if self.lay.family == 6 or self.lay.ident == 0:
             if not data:
                 return 0
             window = FIFTY_MS
-        h = (self.salt ^ (cython.cast(u64, lay.end - p) << 48) ^ (cython.cast(u64, place) << 40)
-             ^ (cython.cast(u64, lay.ident) << 8) ^ cython.cast(u64, lay.proto))
-        h = mix(h ^ lay.s0)
-        h = mix(h ^ lay.d0)
-        if lay.family == 6:
-            h = mix(h ^ lay.s1)
-            h = mix(h ^ lay.d1)
-        if p + 8 <= lay.stop:
+        h = (self.salt ^ (cython.cast(u64, self.lay.end - p) << 48) ^ (cython.cast(u64, place) << 40)
+             ^ (cython.cast(u64, self.lay.ident) << 8) ^ cython.cast(u64, self.lay.proto))
+        h = mix(h ^ self.lay.s0)
+        h = mix(h ^ self.lay.d0)
+        if self.lay.family == 6:
+            h = mix(h ^ self.lay.s1)
+            h = mix(h ^ self.lay.d1)
+        if p + 8 <= self.lay.stop:
             h = mix(h ^ (self.win.word(p) & mask))
-        if lay.proto == 6 and p + 16 <= lay.stop:
+        if self.lay.proto == 6 and p + 16 <= self.lay.stop:
             h = mix(h ^ self.win.word(p + 8))
-        h = self.win.digest(rest, lay.stop, h)
+        h = self.win.digest(rest, self.lay.stop, h)
         if self.packets.find(h) and -window <= time - cython.cast(i64, self.packets.time) <= window:
             return 1
         self.packets.put(h, cython.cast(u64, time), 0)
@@ -121,21 +120,21 @@ class Repeats:
             self.messages.put(sender, cython.cast(u64, time), cython.cast(u64, number))
         elif time - when > THIRTY_SECONDS:
             if self.suspects:
-                self.settle(sender, False)
+                self.settle(sender, 0)
             self.messages.put(sender, cython.cast(u64, time), cython.cast(u64, number))
         elif self.messages.find(key) and time - cython.cast(i64, self.messages.time) > MINUTE:
-            self.suspect(sender, (self.tab.F[d >> 1].number, d & 1, frame))
+            self.suspect(sender, self.tab.F[d >> 1].number, d & 1, frame)
         if not self.messages.find(key):
             self.messages.put(key, cython.cast(u64, time), 0)
 
-    def suspect(self, sender: int, ping: tuple[int, int, int]) -> None:
-        """Hold (flow number, side, frame) until the sender shows where it goes on."""
+    def suspect(self, sender: u64, flow: u64, side: i64, frame: i64) -> None:
+        """Hold a ping until the sender shows where it goes on."""
         if sender in self.suspects or len(self.suspects) < SENDERS:
             held = self.suspects.setdefault(sender, [])
             if len(held) < SUSPECTS:
-                held.append(ping)
+                held.append((flow, side, frame))
 
-    def settle(self, sender: int, guilty: bool) -> None:
+    def settle(self, sender: u64, guilty: i64) -> None:
         """The sender's suspect pings were replays, or its own after it began anew."""
         for number, side, frame in self.suspects.pop(sender, ()):
             row: i64 = self.tab.row(number)

@@ -109,6 +109,8 @@ class Streams:
 
     def flush(self, d: i64) -> None:
         """Hand on the waiting segments whose turn it is."""
+        size: i64
+        wire: i64
         while d in self.early.sides and self.early.sides[d][0].start == self.tab.D[d].next:
             held = self.early.pop(d)
             size = len(held.data)
@@ -125,8 +127,8 @@ class Streams:
 
     def give_up(self, d: i64) -> None:
         """The bytes before the first waiting segment will not come."""
-        start = self.early.sides[d][0].start
-        lost = start - self.tab.D[d].next
+        start: i64 = self.early.sides[d][0].start
+        lost: i64 = start - self.tab.D[d].next
         self.notes["given-up-holes"] += 1
         self.notes["lost-bytes"] += lost
         self.tab.D[d].lost += lost

@@ -26,7 +26,8 @@ C2 = cython.declare(u64, 0xC2B2AE3D27D4EB4F)
 
 def zeros(size: int) -> memoryview:
     """Zeroed memory that costs nothing until it is touched (``bytearray`` writes its zeros)."""
-    return memoryview(mmap.mmap(-1, size))
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_ANONYMOUS") else {}
+    return memoryview(mmap.mmap(-1, size, **private))
 
 
 def crc_tables() -> array[int]:
@@ -37,10 +38,11 @@ def crc_tables() -> array[int]:
         for _ in range(8):
             c = (c >> 1) ^ 0xEDB88320 if c & 1 else c >> 1
         first.append(c)
-    rows = [first]
+    out = row = first
     for _ in range(7):
-        rows.append([first[c & 255] ^ (c >> 8) for c in rows[-1]])
-    return array("I", [c for row in rows for c in row])
+        row = [first[c & 255] ^ (c >> 8) for c in row]
+        out = out + row
+    return array("I", out)
 
 
 def mix(x: u64) -> u64:

@@ -1,0 +1,29 @@
+# Types of streams.py, for the compiler.
+cimport cython
+from .table cimport Table
+from .words cimport Window
+
+@cython.final
+cdef class HandOver:
+    cdef Table tab
+    cdef public list payloads
+    cdef public Py_ssize_t bytes
+    cdef hand(self, Py_ssize_t d, object data, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t lost, Py_ssize_t start)
+
+@cython.final
+cdef class Streams:
+    cdef Window win
+    cdef Table tab
+    cdef HandOver outlet
+    cdef object notes
+    cdef object early
+    cpdef restart(self)
+    cdef Py_ssize_t begins(self, Py_ssize_t d, Py_ssize_t sequence) except -9 nogil
+    cdef Py_ssize_t segment(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t wire, Py_ssize_t sequence,
+                            Py_ssize_t flags, Py_ssize_t time, Py_ssize_t frame) except -9
+    cdef hold(self, Py_ssize_t d, object segment)
+    cdef flush(self, Py_ssize_t d)
+    cdef give_up(self, Py_ssize_t d)
+    cdef acknowledged(self, Py_ssize_t d, Py_ssize_t number)
+    cpdef finish(self, Py_ssize_t r)
+    cpdef close(self)

@@ -1,0 +1,66 @@
+# Types of table.py, for the compiler. The structs hold the fields of table.ROW and table.SIDE, in that order.
+cimport cython
+
+ctypedef struct Row:
+    unsigned long long k0
+    unsigned long long k1
+    unsigned long long k2
+    unsigned long long k3
+    unsigned long long k4
+    unsigned long long hash
+    unsigned long long epoch
+    unsigned long long number
+    long long opener
+    unsigned long long flip
+
+ctypedef struct Side:
+    unsigned long long packets
+    unsigned long long bytes
+    unsigned long long payloads
+    unsigned long long first
+    unsigned long long last
+    unsigned long long first_frame
+    unsigned long long flags
+    unsigned long long lost
+    long long next
+    long long isn
+    unsigned long long pending
+    unsigned long long begun
+    unsigned long long held
+    unsigned long long enough
+    unsigned long long plain
+    unsigned long long plain1
+    unsigned long long plain2
+    unsigned long long plain3
+    unsigned long long sealed1
+    unsigned long long sealed0
+    unsigned long long sealed_frame
+    unsigned long long cut
+    unsigned long long crc_good
+    unsigned long long crc_bad
+    unsigned long long other
+    unsigned long long replays
+    unsigned long long replay_frame
+    unsigned long long nonce_reuse
+    unsigned long long nonce_frame
+
+@cython.final
+cdef class Table:
+    cdef Row[::1] F
+    cdef Side[::1] D
+    cdef unsigned long long[::1] slots
+    cdef Py_ssize_t[::1] free
+    cdef readonly object rows_array
+    cdef readonly object sides_array
+    cdef readonly Py_ssize_t rows, high, live
+    cdef Py_ssize_t mask, hand, free_count
+    cdef unsigned long long seed, serial, h
+    cpdef reset(self)
+    cpdef Py_ssize_t find(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) except -9 nogil
+    cpdef Py_ssize_t full(self) except -9 nogil
+    cpdef Py_ssize_t insert(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) except -9 nogil
+    cdef Py_ssize_t clear(self, Py_ssize_t d) except -9 nogil
+    cpdef Py_ssize_t oldest(self) except -9 nogil
+    cpdef Py_ssize_t remove(self, Py_ssize_t r) except -9 nogil
+    cpdef Py_ssize_t taken(self, Py_ssize_t r) except -9 nogil
+    cpdef Py_ssize_t row(self, unsigned long long number) except -9 nogil

@@ -1,0 +1,42 @@
+# Types of words.py, for the compiler. nogil: an accidental Python object is then an error. Size: Py_ssize_t, 64 bits.
+cimport cython
+
+cpdef unsigned long long mix(unsigned long long x) noexcept nogil
+
+@cython.final
+cdef class Window:
+    cdef unsigned char[::1] b
+    cdef unsigned long long[::1] w
+    cdef unsigned int[::1] tables
+    cdef unsigned long long seed
+    cdef readonly object buffer
+    cdef object empty
+    cpdef look(self, object buffer)
+    cpdef rest(self)
+    cpdef unsigned long long word(self, Py_ssize_t p) noexcept nogil
+    cpdef Py_ssize_t be16(self, Py_ssize_t p) except -9 nogil
+    cpdef Py_ssize_t be32(self, Py_ssize_t p) except -9 nogil
+    cpdef unsigned long long digest(self, Py_ssize_t p, Py_ssize_t stop, unsigned long long salt) noexcept nogil
+    cpdef unsigned long long crc(self, Py_ssize_t p, Py_ssize_t stop) noexcept nogil
+
+@cython.final
+cdef class Seen:
+    cdef unsigned long long[::1] slots
+    cdef Py_ssize_t mask
+    cdef readonly Py_ssize_t used
+    cpdef Py_ssize_t has(self, unsigned long long h) except -9 nogil
+    cpdef Py_ssize_t novel(self, unsigned long long h) except -9 nogil
+
+@cython.final
+cdef class Recent:
+    cdef unsigned long long[::1] keys
+    cdef unsigned long long[::1] times
+    cdef unsigned long long[::1] words
+    cdef Py_ssize_t size
+    cdef Py_ssize_t young
+    cdef readonly Py_ssize_t used
+    cdef readonly unsigned long long time
+    cdef readonly unsigned long long word
+    cdef Py_ssize_t place(self, unsigned long long h, Py_ssize_t base) except -9 nogil
+    cpdef Py_ssize_t find(self, unsigned long long h) except -9 nogil
+    cpdef Py_ssize_t put(self, unsigned long long h, unsigned long long time, unsigned long long word) except -9 nogil

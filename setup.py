@@ -1,0 +1,33 @@
+"""Compiles the screen's hot modules where Cython and a C compiler are at hand; without them they run as they are."""
+
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+# Of consul_sniff/screen, in the order in which they import each other.
+HOT = ("words", "records", "layers", "table", "gossip", "repeats", "streams", "screen")
+
+
+def extensions() -> list[Extension]:
+    """The extension modules; none where they cannot be made (they count on 64-bit sizes, low byte first)."""
+    if sys.maxsize < 2**62 or sys.byteorder != "little" or sys.implementation.name != "cpython":
+        return []
+    try:
+        from Cython.Build import cythonize
+    except ImportError:
+        return []
+    screen = Path("consul_sniff", "screen")
+    try:
+        return cythonize(
+            [Extension(f"consul_sniff.screen.{name}", [str(screen / f"{name}.py")], optional=True) for name in HOT],
+            # Bounds checks stay on: they cost a tenth, and hostile bytes meet them.
+            compiler_directives={"language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True},
+            show_all_warnings=False,
+        )
+    except Exception as error:  # noqa: BLE001 - the install must succeed without the compiled screen
+        print(f"consul-sniff: the screen stays uncompiled: {error}", file=sys.stderr)  # noqa: T201
+        return []
+
+
+setup(ext_modules=extensions())
