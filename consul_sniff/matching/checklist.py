@@ -50,7 +50,7 @@ def control(node: yaml.Node, reader: Reader) -> Control | None:
     made = Control(
         id=section.text("id"), title=section.text("title"), summary=section.text("summary"),
         seeds=section.texts("seeds"), channels=section.texts("channels", required=False),
-        remediation=section.text("remediation"), not_observed=section.text("not_observed"),
+        remediation=section.prose("remediation"), not_observed=section.text("not_observed"),
         settle=section.text("settle"),
     )
     section.done()

@@ -7,6 +7,7 @@ Several values mean any of them; a field that an observation does not have match
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -67,15 +68,19 @@ def _cidr(values: tuple[Scalar, ...]) -> Predicate:
     networks = [ipaddress.ip_network(text, strict=False) for text in _texts(values)]
 
     def inside(value: Scalar) -> bool:
-        if not isinstance(value, str):
-            return False
-        try:
-            address = ipaddress.ip_address(value)
-        except ValueError:
-            return False
-        return any(address in network for network in networks)
+        address = _address(value) if isinstance(value, str) else None
+        return address is not None and any(address in network for network in networks)
 
     return inside
+
+
+@lru_cache(maxsize=4_096)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Parsed once, however many signatures ask."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def _compare(compare: Callable[[int, int], bool]) -> Callable[[tuple[Scalar, ...]], Predicate]:

@@ -101,13 +101,15 @@ def signature(node: yaml.Node, name: str, path: str, reader: Reader, controls: C
     identity = top.text("id")
     if identity and identity != name:
         reader.wrong(top.values["id"], "id", f'"{identity}" is not the name of the file, "{name}"')
+    if identity in controls:
+        reader.wrong(top.values["id"], "id", f'"{identity}" is the id of a control: `explain` could not tell them apart')
     vote = top.one_of("vote", [v.value for v in Vote])
     fires, silent, untested = _tests(top)
     made = Signature(
         id=identity, title=top.text("title"), status=top.one_of("status", STATUSES),
         control=top.one_of("control", controls), vote=Vote(vote or "note"), severity=_severity(top, vote),
         confidence=Confidence(top.one_of("confidence", [c.value for c in Confidence]) or "low"),
-        description=top.text("description"), remediation=top.text("remediation"), references=_references(top),
+        description=top.prose("description"), remediation=top.prose("remediation"), references=_references(top),
         false_positives=top.texts("false_positives", required=False), match=_groups(top, "match"),
         unless=_groups(top, "unless", required=False), reason=_reason(top), fires_on=fires, silent_on=silent,
         untested=untested, path=path,

@@ -122,6 +122,16 @@ class Section:
         node = self.get(name, required=required)
         return "" if node is None else self.reader.text(node, self._name(name))
 
+    def prose(self, name: str) -> str:
+        """Text for people, of any length: lines flow together, indented ones (settings, commands) stay as they are."""
+        lines: list[str] = []
+        for line in self.text(name).splitlines():
+            if line and lines and lines[-1] and not line.startswith(" ") and not lines[-1].startswith(" "):
+                lines[-1] += f" {line}"
+            else:
+                lines.append(line)
+        return "\n".join(lines)
+
     def one_of(self, name: str, choices: Collection[str]) -> str:
         node = self.get(name)
         if node is None:

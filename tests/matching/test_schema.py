@@ -32,7 +32,7 @@ def parsed(text):
     problems = Problems()
     reader = Reader("s.yaml", problems)
     node = compose(text, reader)
-    return (signature(node, "sig", "s.yaml", reader, ["rpc-tls"]) if node else None), problems.lines
+    return (signature(node, "sig", "s.yaml", reader, ["rpc-tls", *(["sig"] if "control: sig" in text else [])]) if node else None), problems.lines
 
 
 def test_a_good_signature():
@@ -62,6 +62,7 @@ def test_a_list_of_mappings_is_any_of_them():
 
 @pytest.mark.parametrize(("old", "new", "line"), [
     ("id: sig", "id: other", 's.yaml:1: id: "other" is not the name of the file, "sig"'),
+    ("control: rpc-tls", "control: sig", 's.yaml:1: id: "sig" is the id of a control'),
     ("title: A title\n", "", "s.yaml:1: title: is missing"),
     ("status: stable", "status: done", 's.yaml:3: status: "done" is not one of stable, experimental, deprecated'),
     ("control: rpc-tls", "control: rpc", 's.yaml:4: control: "rpc" is not one of rpc-tls'),

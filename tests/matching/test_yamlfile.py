@@ -75,6 +75,13 @@ def test_what_yaml_guesses_is_asked_back(text):
     assert problems.lines[0].startswith("x:1: k: expected text, true, false or a whole number: put")
 
 
+def test_prose_flows_and_settings_stay():
+    problems = Problems()
+    reader = Reader("x", problems)
+    text = "t: |\n  One\n  two.\n    a = 1\n    b = 2\n  Three\n  four.\n\n  Five.\n"
+    assert Section(reader, compose(text, reader)).prose("t") == "One two.\n  a = 1\n  b = 2\nThree four.\n\nFive."
+
+
 def test_a_section_reports_missing_wrong_and_unknown_keys_at_once():
     problems = Problems()
     reader = Reader("x", problems)
