@@ -200,6 +200,8 @@ class Scanner:
 
     def _token(self, data: bytes, match: re.Match[bytes]) -> int:
         text, at = text_at(data, match.end(), _TOKEN_BYTES)
+        if text and not _VISIBLE.match(text):  # not a token's value: it may hold another key
+            return match.end()
         self._add_token("acl-token" if match.group() == b"\xa5Token" else "secret-id", text)
         return at
 

@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from .rpc_bytes import pack
 
 from consul_sniff.decoders.msgpack_text import length_at, text_at, value_at, walk
 from consul_sniff.errors import DecodeError, NeedMoreData
+
+from .rpc_bytes import pack
 
 
 @pytest.mark.parametrize(("data", "length", "begin"), [

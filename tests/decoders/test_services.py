@@ -1,11 +1,12 @@
 """Services and intentions: what the catalog claims about the mesh."""
 
 import pytest
-from .rpc_bytes import SIDECAR, pack
 
 from consul_sniff.decoders.content import Scanner
 from consul_sniff.decoders.services import intention, mesh_claims
 from consul_sniff.model import Claim
+
+from .rpc_bytes import SIDECAR, pack
 
 LISTENER = Claim("listener", ("10.77.0.21", 21000), (("role", "mesh"), ("service", "db"), ("why", "catalog")))
 SERVICE = Claim("service", ("10.77.0.21", 5432), (("service", "db"), ("why", "catalog")))
