@@ -76,6 +76,8 @@ def read(paths: Sequence[str], options: Options, *,
         if options.stopping is not None and options.stopping.code:
             session.facts.reasons.add("interrupted: what came later was not read")
             break
+    session.facts.counters.update(screen.counters)
+    session.facts.notes.update(screen.notes)
     _losses(session.facts)
     return session.facts
 
@@ -105,7 +107,6 @@ def _screen(block: Block, screen: Screen, session: Session) -> None:
         _drain(screen, session)
         if screen.idle:
             return
-        block.start = block.consumed
 
 
 def _drain(screen: Screen, session: Session) -> None:
@@ -124,8 +125,6 @@ def _settle_input(one: InputFacts, screen: Screen, facts: Facts) -> None:
     if one.truncated:
         facts.reasons.add(f"{one.path}: {screen.cut_packets} packets were cut by the capture's snap length")
     facts.inputs.append(one)
-    facts.counters.update(screen.counters)
-    facts.notes.update(screen.notes)
 
 
 #: notes of the screen that mean bytes nobody looked at, as sentences

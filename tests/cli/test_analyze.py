@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from .conftest import PCAPS
+
 PLAIN, SECURE, SERF = "pcaps/lab/plain-c1.pcap", "pcaps/lab/secure-c1.pcap", "pcaps/lab/serf_plain-n1.pcap"
 
 
@@ -77,7 +79,7 @@ def test_wrong_usage_is_exit_2_and_names_the_option(run, words, said):
 
 
 def test_standard_input_compressed_or_not(run, tmp_path):
-    raw = (tmp_path.parent / "x").parent and open(os.path.join(os.path.dirname(__file__), "../..", PLAIN), "rb").read()
+    raw = (PCAPS.parent / PLAIN).read_bytes()
     plain = run("analyze", "-", "--format", "json", stdin=raw)
     packed = run("analyze", "-", "--format", "json", stdin=gzip.compress(raw))
     assert plain.returncode == packed.returncode == 1
@@ -85,7 +87,7 @@ def test_standard_input_compressed_or_not(run, tmp_path):
 
 
 def test_a_damaged_file_gives_what_stands_before_the_damage(run, tmp_path):
-    raw = open(os.path.join(os.path.dirname(__file__), "../..", PLAIN), "rb").read()
+    raw = (PCAPS.parent / PLAIN).read_bytes()
     (tmp_path / "cut.pcap").write_bytes(raw[: len(raw) // 2])
     done = run("analyze", "cut.pcap", "--format", "json")
     assert done.returncode == 3
@@ -127,14 +129,14 @@ def test_several_captures_are_one_report_that_says_the_same_each_time(run):
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
-    command = f"{sys.executable} -m consul_sniff decode {os.path.join(os.path.dirname(__file__), '../..', PLAIN)} | head -n 1"
+    command = f"{sys.executable} -m consul_sniff decode {PCAPS.parent / PLAIN} | head -n 1"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=60, check=False)
     assert done.stderr == b""
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_gives_the_report_so_far(tmp_path, number, code):
-    raw = open(os.path.join(os.path.dirname(__file__), "../..", PLAIN), "rb").read()
+    raw = (PCAPS.parent / PLAIN).read_bytes()
     process = subprocess.Popen([sys.executable, "-m", "consul_sniff", "analyze", "-", "--format", "json"], cwd=tmp_path,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdin.write(raw)
