@@ -31,6 +31,7 @@ def sort_key(address: str) -> tuple[int, int, str]:
     return (9, 0, address) if known is None else (known.version, int(known), address)
 
 
+@lru_cache(maxsize=65_536)
 def is_loopback(address: str) -> bool:
     known = parsed(address)
     if isinstance(known, IPv6Address) and known.ipv4_mapped is not None:

@@ -62,7 +62,6 @@ class Channels:
         self._book, self._pools, self._rpc, self._profile = book, pools, rpc, profile
         self.speakers = speakers
         self._shown: dict[Socket, Place] = {}
-        self._memory: dict[tuple[object, str], Place] = {}
         for _, talk in sorted(index.talks.items()):
             self._learn(talk)
 
@@ -82,13 +81,23 @@ class Channels:
 
     def protocol(self, talk: Talk) -> str:
         """What the bytes show, of several the one that says most."""
+        if "protocol" not in talk.memory:
+            talk.memory["protocol"] = self._protocol(talk)
+        return talk.memory["protocol"]  # type: ignore[return-value]
+
+    def protection(self, talk: Talk) -> Protection:
+        """The worst that was seen."""
+        if "protection" not in talk.memory:
+            talk.memory["protection"] = self._protection(talk)
+        return talk.memory["protection"]  # type: ignore[return-value]
+
+    def _protocol(self, talk: Talk) -> str:
         if talk.key in self._pools.of_talk:
             return "memberlist"
         shown = {said.protocol for said in talk.said if said.clear or said.protocol == "tls"} or talk.protocols
         return next((name for name in PROTOCOLS if name in shown), "unknown")
 
-    def protection(self, talk: Talk) -> Protection:
-        """The worst that was seen."""
+    def _protection(self, talk: Talk) -> Protection:
         if any(said.clear for said in talk.said) or any(plain_counts(talk)):
             return Protection.PLAINTEXT
         if talk.protocols - {"consul-rpc"} or any(said.decrypted for said in talk.said):
@@ -102,10 +111,10 @@ class Channels:
 
     def place_of(self, talk: Talk, protocol: str) -> Place:
         """Of what was said in one protocol of a conversation (one may carry several)."""
-        key = (talk.key, protocol)
-        if key not in self._memory:
-            self._memory[key] = self._settle(talk, protocol)
-        return self._memory[key]
+        key = "place " + protocol
+        if key not in talk.memory:
+            talk.memory[key] = self._settle(talk, protocol)
+        return talk.memory[key]  # type: ignore[return-value]
 
     def _settle(self, talk: Talk, protocol: str) -> Place:
         if protocol == "memberlist":

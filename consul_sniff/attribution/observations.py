@@ -59,12 +59,11 @@ class Maker:
 
     def __init__(self, channels: Channels, roles: Roles, profile: Profile) -> None:
         self.channels, self.roles, self.profile = channels, roles, profile
-        self._ids: dict[object, str] = {}
 
     def community(self, talk: Talk) -> str:
-        if talk.key not in self._ids:
-            self._ids[talk.key] = community_id(talk.key, talk.conversation)
-        return self._ids[talk.key]
+        if "community" not in talk.memory:
+            talk.memory["community"] = community_id(talk.key, talk.conversation)
+        return str(talk.memory["community"])
 
     def make(self, talk: Talk, what: tuple[str, str, Protection], summary: str, tally: Tally, *,  # noqa: PLR0913
              fields: Mapping[str, Scalar] | None = None, place: Place | None = None, side: int = 0,

@@ -38,8 +38,8 @@ class Roles:
         self.answering = {talk.key.destination for talk in self.rpc_talks if not is_loopback(talk.key.destination)}
         self.calling = {talk.key.source for talk in self.rpc_talks
                         if let_through(talk) and not is_loopback(talk.key.source)}
-        both = {talk.key.destination for talk in self.rpc_talks if not same_host(*talk.key[:2])} \
-            & {talk.key.source for talk in self.rpc_talks if let_through(talk) and not same_host(*talk.key[:2])}
+        between = [talk for talk in self.rpc_talks if not same_host(talk.key.source, talk.key.destination)]
+        both = {talk.key.destination for talk in between} & {talk.key.source for talk in between if let_through(talk)}
         self.tagged: dict[str, str] = {}
         for pool in pools.owned():
             for stated in pool.members:

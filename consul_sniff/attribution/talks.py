@@ -41,15 +41,16 @@ class Said(NamedTuple):
 
 
 class Talk:
-    """A conversation and what was said in it."""
+    """A conversation and what was said in it. ``memory`` holds what channels.py found out about it."""
 
-    __slots__ = ("conversation", "key", "protocols", "said")
+    __slots__ = ("conversation", "key", "memory", "protocols", "said")
 
     def __init__(self, key: ConversationKey, conversation: Conversation) -> None:
         self.key = key
         self.conversation = conversation
         self.said: list[Said] = []
         self.protocols: frozenset[str] = frozenset()
+        self.memory: dict[str, object] = {}
 
     def address(self, side: int) -> str:
         return self.key.destination if side else self.key.source

@@ -33,7 +33,7 @@ class Made:
         self.frame += 2
         one.flows = counters.pop("flows", 1)
         one.certain = counters.pop("certain", True)
-        one.source_port = one.first_source_port = own if own is not None else 40000 + self.frame
+        one.source_port = one.first_source_port = own if own is not None else 40000 + self.frame % 20000
         one.payloads = list(payloads)
         one.packets = list(counters.pop("packets", [n + 1 for n in payloads]))
         one.bytes = [100 * n for n in one.packets]
