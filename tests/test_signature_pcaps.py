@@ -52,7 +52,6 @@ API = {"protocol": "http", "kind": "response", "channel": "api"}
 INTENTION = {"protocol": "intentions", "kind": "default", "channel": "api"}
 #: signature -> (an observation that it fires on, one beside it on which it stays silent)
 MADE = {
-    "acl-disabled-api": ({**API, "fields": {"acl": "disabled"}}, {**API, "fields": {"acl": "permission-denied"}}),
     "acl-disabled-rpc": ({**RPC, "fields": {"error": "acl-disabled"}}, {**RPC, "fields": {"error": ""}}),
     "acl-legacy-tag": ({"protocol": "members", "kind": "member", "fields": {"acls": "2"}},
                        {"protocol": "members", "kind": "member", "fields": {"acls": "1"}}),
