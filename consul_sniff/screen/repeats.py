@@ -45,7 +45,8 @@ class Repeats:
         self.lost = 0  # replays whose flow ended before they were known to be replays
 
     def begin(self, salt: u64) -> None:
-        self.salt = salt
+        # mixed: xor'ed as it is with an address it would make that another host's of another input
+        self.salt = mix(salt + 1)
         self.suspects = {}
 
     def twice(self, mask: u64, rest: i64, data: i64, place: i64, time: i64) -> i64:
