@@ -245,10 +245,10 @@ def _sidecar(sink: ConsulSink, row: dict[str, Any], address: str) -> None:
 
 
 def _intentions(sink: ConsulSink, value: Any) -> None:
-    rows = list(_rows(value))
+    rows = [row for row in _rows(value) if row.get("SourceName") and row.get("DestinationName")]
     for row in rows:
         action = {"allow": "allow", "deny": "deny"}.get(str(row.get("Action")), "l7")
-        sink.finds.claim(intention(str(row.get("SourceName", "")), str(row.get("DestinationName", "")), action))
+        sink.finds.claim(intention(str(row["SourceName"]), str(row["DestinationName"]), action))
     if isinstance(value, list) and sink.path == "/v1/connect/intentions":
         denied = any(row.get("SourceName") == row.get("DestinationName") == "*" and row.get("Action") == "deny" for row in rows)
         sink.finds.fields["intentions"] = "wildcard-deny" if denied else "no-wildcard-deny"

@@ -85,9 +85,9 @@ def route(path: str) -> Route | None:
     if exact in rows:
         return Route("/v1/" + "/".join((first, *exact)), "", rows[exact])
     for length in range(min(len(rest), 4) - 1, -1, -1):
-        for after in ((), ("execute",), ("explain",)):
+        for after in (("execute",), ("explain",), ()):
             row = (*rest[:length], "*", *after)
-            if row in rows and (not after or rest[-1:] == list(after)):
+            if row in rows and (not after or (len(rest) > length + 1 and rest[-1] == after[0])):
                 tail = unquote("/".join(rest[length:len(rest) - len(after)])[:TAIL])
                 name = "/v1/" + "/".join((first, *row))
                 return Route(name, tail, rows[row] or (first == "kv" and tail.startswith("_rexec/")))

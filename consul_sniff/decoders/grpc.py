@@ -33,6 +33,7 @@ _XDS: Final = re.compile(r"/envoy\.(?:service\.[a-z_]+|api)\.v[0-9][a-z0-9]*\.[A
 _PATH: Final = re.compile(r"/[A-Za-z0-9_.]{1,128}/[A-Za-z0-9_]{1,64}\Z")
 _SNIFF: Final = re.compile(rb"type\.googleapis\.com/envoy\.(?:config|api|extensions|service)\.")
 _PREFIX: Final = 5
+_START: Final = 1_024  # bytes of a DATA frame that are kept until it is known what it carries
 
 
 def service_of(path: bytes) -> str:
@@ -47,7 +48,7 @@ def service_of(path: bytes) -> str:
 class _Messages:
     """The gRPC messages of one direction of a call, each streamed to a sink."""
 
-    __slots__ = ("_body", "_encoding", "_head", "_keys", "_left", "_sniffing", "call", "finds", "skip")
+    __slots__ = ("_body", "_encoding", "_head", "_keys", "_left", "_tail", "_whole", "call", "finds", "skip", "start")
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -57,7 +58,9 @@ class _Messages:
         self._head = b""
         self._left = 0
         self._body: Body | None = None
-        self._sniffing = b""
+        self.start = b""  # of a DATA frame, as long as nobody knows what it carries
+        self._whole = False  # start is all that came of it
+        self._tail = b""
         self._keys: secrets.PemScanner | None = None
 
     def encoding(self, name: str) -> None:
@@ -128,10 +131,12 @@ class _Messages:
     def unfinished(self) -> bool:
         return self._body is not None
 
-    def sniff(self, data: bytes) -> bool:
-        """Say whether a call whose request was not captured carries xDS."""
-        window = self._sniffing + data
-        self._sniffing = window[-64:]
+    def sniff(self, data: bytes, *, first: bool) -> bool:
+        """Say whether a call whose request was not captured carries xDS. ``start`` is then what to read, ``data`` with it."""
+        window = self._tail + data
+        self._tail = window[-64:]
+        self.start = data if first or not self._whole else self.start + data
+        self._whole = (first or self._whole) and len(self.start) <= _START
         return _SNIFF.search(window) is not None
 
 
@@ -189,10 +194,11 @@ class Call:
         messages = self._sides[side]
         told: list[Message] = []
         if not self.service:
-            if not messages.sniff(data):
+            if not messages.sniff(data, first=first):
                 return []
             self.service = "xds"
             self._sides[0].skip = self._sides[1].skip = True
+            data, first = messages.start, True
             told = self._recognised(side, data)
         if messages.skip and first and self.service == "xds" and xds.begins_response(data):
             messages.resume()

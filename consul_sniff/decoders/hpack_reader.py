@@ -29,7 +29,7 @@ class HeaderReader:
 
         self._static: tuple[Pair, ...] = tuple(HeaderTable.STATIC_TABLE)
         self._huffman = decode_huffman
-        self._table: deque[Pair | None] = deque()
+        self._table: deque[tuple[Pair | None, int]] = deque()  # newest first: an entry (None: not known), its size
         self._size = 0
         self._limit = TABLE_BYTES
         self.partial = False  # a header was not known: its entry is older than what was captured
@@ -85,20 +85,19 @@ class HeaderReader:
         if index <= len(self._static):
             return self._static[index - 1]
         index -= len(self._static) + 1
-        pair = self._table[index] if index < len(self._table) else None
+        pair = self._table[index][0] if index < len(self._table) else None
         self.partial = self.partial or pair is None
         return pair
 
     def _add(self, pair: Pair | None, value: bytes) -> None:
-        self._table.appendleft(pair if pair is not None else (b"", value))
-        self._size += ENTRY_OVERHEAD + len(value) + (len(pair[0]) if pair is not None else 0)
+        size = ENTRY_OVERHEAD + len(value) + (len(pair[0]) if pair is not None else 0)
+        self._table.appendleft((pair, size))
+        self._size += size
         self._evict()
 
     def _evict(self) -> None:
         while self._table and self._size > self._limit:
-            old = self._table.pop()
-            if old is not None:
-                self._size -= ENTRY_OVERHEAD + len(old[0]) + len(old[1])
+            self._size -= self._table.pop()[1]
 
     def _string(self, block: bytes, position: int) -> tuple[bytes, int]:
         huffman = block[position] & 0x80

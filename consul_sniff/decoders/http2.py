@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .http2_frames import Frame
 
 _SEEK_KEPT: Final = 64
+_SEEK_WINDOW: Final = 16_384  # searched at once: a search of every byte that comes would be quadratic
 
 
 class _Side:
@@ -136,7 +137,7 @@ class Http2(StreamDecoder):
             one.seeking = False
             cursor.position += at
             return at == 0
-        if len(data) <= limits.IDENTIFY_BYTES:
+        if len(data) <= _SEEK_WINDOW:
             raise NeedMoreData
         cursor.position += len(data) - _SEEK_KEPT
         return False
@@ -250,7 +251,7 @@ def _claims(data: bytes, *, began: bool) -> bool | None:
             return True
         if frames.PREFACE.startswith(data):
             return None
-        if data[3:4] not in (b"", b"\x04"):
+        if data[:1] not in (b"", b"\x00") or data[3:4] not in (b"", b"\x04"):
             return False  # a server's first frame is SETTINGS (RFC 9113, 3.4)
         return frames.chain(data, 0, 2)
     if len(data) >= frames.HEADER:
