@@ -45,7 +45,8 @@ def observe(pools: list[Pool], maker: Maker) -> list[Observation]:
             talk, side, _ = closed[0]
             made.append(maker.make(talk, ("keyring", "unopened", Protection.ENCRYPTED),
                                    "sealed gossip that no key of the keyring opens",
-                                   joined(tally for _, _, tally in closed), place=place, side=side))
+                                   joined(tally for _, _, tally in closed), place=place, side=side,
+                                   fields={"keys": len(keys)}))
     if sealed is not None:
         pool, talk = sealed
         evidence = talk.conversation.sealed_evidence
