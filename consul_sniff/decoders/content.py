@@ -19,12 +19,14 @@ from ..model import Claim, Secret
 from ..text import printable
 from . import secrets
 from .msgpack_text import length_at, text_at, value_at
+from .rpc_header import Header, cut_header, header_at, header_from_method
 from .services import TRIGGERS, Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOLD_BYTES: Final = secrets.PRIVATE_KEY_BYTES + 512  # an object that is not whole yet: a key is the longest
+CREDIT_BYTES: Final = 512 * 1024  # of maps read, or read again; each byte that comes adds 16
 POOL_BYTES: Final = 1024 * 1024  # held by all streams of a flow together
 _TAIL: Final = 24  # longer than any trigger: one may begin at the end of a window
 _TOKEN_BYTES: Final = 512
@@ -39,19 +41,11 @@ _TRIGGER: Final = re.compile(
     re.DOTALL)
 _BEGIN: Final = re.compile(rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY-----")
 _END: Final = re.compile(rb"-----END (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY-----")
-_METHOD: Final = re.compile(rb"[A-Z][A-Za-z0-9]{1,31}\.[A-Z][A-Za-z0-9]{1,47}\Z")
 _VAULT: Final = re.compile(rb"hv[sbr]\.[A-Za-z0-9_-]{8}|[sbr]\.[A-Za-z0-9]{24}\Z")
 _VISIBLE: Final = re.compile(rb"[\x21-\x7e]+\Z")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/]{22}==\Z|[A-Za-z0-9+/]{32}\Z|[A-Za-z0-9+/]{43}=\Z")
 _REDACTED: Final = b"<hidden>"  # Consul's redactedToken
 _DIR_ENTRY: Final = frozenset({b"CreateIndex", b"Flags", b"Key", b"LockIndex", b"ModifyIndex", b"Session"})
-
-
-class Header(NamedTuple):
-    """A net/rpc header. ``error`` None: a request."""
-
-    method: str
-    error: str | None
 
 
 class Remote(NamedTuple):
@@ -75,7 +69,7 @@ class Pool:
 class Scanner:
     """Give it the windows of a stream in order; it tells what they hold, in order."""
 
-    __slots__ = ("_catalog", "_final", "_held", "_hits", "_pool", "_remote", "_want", "method", "where")
+    __slots__ = ("_catalog", "_credit", "_final", "_held", "_hits", "_pool", "_remote", "_want", "method", "where")
 
     def __init__(self, where: str, pool: Pool | None = None) -> None:
         self.where = where
@@ -85,11 +79,13 @@ class Scanner:
         self._pool = pool if pool is not None else Pool()
         self._hits: list[Hit] = []
         self._catalog = Catalog()
+        self._credit = CREDIT_BYTES
         self._final = False
         self._remote: set[str] = set()  # told since the last header
 
     def feed(self, window: bytes) -> list[Hit]:
         """What became readable with the next ``window``."""
+        self._credit = min(self._credit + 16 * len(window), CREDIT_BYTES)
         data = self._held + window if self._held else window
         if len(data) < self._want:
             self._hold(data, 0)
@@ -141,7 +137,9 @@ class Scanner:
     def _read(self, data: bytes, match: re.Match[bytes]) -> int:
         """Read what a trigger promises; where to go on."""
         if match["map"]:
-            return self._header(data, match.start() + 1)
+            header, at = header_at(data, match.start())
+            self._tell(header)
+            return at
         if match["rexec"]:
             self._add_remote("kv")
             return match.end()
@@ -155,46 +153,21 @@ class Scanner:
         if match.group() == b"-----BEGIN " and _BEGIN.match(data, start):
             self._hits.append(secrets.private_key(data[start:start + secrets.PRIVATE_KEY_BYTES], self.where))
         elif data[start] in (0x82, 0x83, 0xAD):
-            return self._cut_header(data, start, match.end())
+            cut = cut_header(data, start)
+            if cut is not None:
+                self._tell(cut[0])
+                return cut[1]
         return match.end()
 
-    # net/rpc headers
-
-    def _header(self, data: bytes, at: int) -> int:
-        found: dict[bytes, object] = {}
-        for _ in range(data[at - 1] & 15):
-            key, at = text_at(data, at, 13)
-            if key not in (b"Seq", b"ServiceMethod", b"Error"):
-                raise DecodeError("no header")
-            found[key], at = value_at(data, at)
-        method, error = found.get(b"ServiceMethod"), found.get(b"Error")
-        if not isinstance(method, bytes) or (b"Error" in found and error is not None and not isinstance(error, bytes)):
-            raise DecodeError("no header")
-        self._tell(method, (error or b"") if b"Error" in found else None)  # type: ignore[arg-type]
-        return at
-
-    def _tell(self, method: bytes, error: bytes | None) -> None:
-        self.method = method_name(method)
+    def _tell(self, header: Header) -> None:
+        self.method = header.method
         self._remote.clear()
-        self._hits.append(Header(self.method, None if error is None else error_class(error)))
+        self._hits.append(header)
 
     def _lone_method(self, data: bytes, match: re.Match[bytes]) -> int:
-        """A header whose beginning is lost: in sorted order what is lost was Error or Seq, so it is not known which."""
-        method, at = text_at(data, match.end(), 81)
-        self._tell(method, None)
+        header, at = header_from_method(data, match.start())
+        self._tell(header)
         return at
-
-    def _cut_header(self, data: bytes, start: int, end: int) -> int:
-        """The packet ends within the header (a snap length): name the service at least."""
-        key = data.find(b"\xadServiceMethod", start, start + 600)
-        if key < 0:
-            return end
-        text = data[key + 14:key + 100].lstrip(b"\xd9\xda\x00")[1:]
-        service, dot, _ = text.partition(b".")
-        error = "" if b"\xa5Error" in data[start:key] else None
-        self.method = f"{service.decode()}.*" if dot and _METHOD.match(service + b".Xx") else "*"
-        self._hits.append(Header(self.method, error))
-        return key + 14
 
     # tokens and keys
 
@@ -283,7 +256,19 @@ class Scanner:
         return at
 
     def _catalog_(self, data: bytes, match: re.Match[bytes]) -> int:
-        claims, at = self._catalog.read(data, match)
+        """Maps are read whole, also where they nest or repeat: as long as the bytes that came pay for it."""
+        start, size = match.start(), len(data)
+        if self._credit <= 0:
+            return match.end()
+        try:
+            claims, at = self._catalog.read(data, match)
+        except NeedMoreData as more:
+            self._credit -= size - start
+            raise NeedMoreData(max(more.missing, (size - start) // 8)) from None  # seldom, where bytes come one by one
+        except DecodeError:
+            self._credit -= size - start
+            raise
+        self._credit -= at - start
         self._hits += claims
         return at
 
@@ -299,17 +284,3 @@ class Scanner:
         b"-----BEGIN ": _private_key,
         **dict.fromkeys(TRIGGERS, _catalog_),
     }
-
-
-def method_name(raw: bytes) -> str:
-    """``Service.Method`` where it is one, else "other": fields are few-valued and printable."""
-    return raw.decode("ascii") if _METHOD.match(raw) else "other"
-
-
-def error_class(text: bytes) -> str:
-    """Consul's ACL errors by their text (``acl.IsErrPermissionDenied`` and its sisters look for the same)."""
-    if not text:
-        return ""
-    if b"Permission denied" in text or b"ACL not found" in text:
-        return "permission-denied"
-    return "acl-disabled" if b"ACL support disabled" in text else "other"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from ..model import Claim, Message, Protection, Secret
 from .base import StreamDecoder
-from .content import Header, Pool, Remote, Scanner
+from .content import Pool, Remote, Scanner
+from .rpc_header import Header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -64,9 +64,9 @@ def walk(data: bytes, at: int, wanted: frozenset[bytes], last: bytes = b"") -> t
         except DecodeError:
             break
         cursor.position = after
-        if key in wanted or key == last:
+        if key in wanted or (last and key == last):
             found[key] = unpack(cursor, budget)
-            if key == last or len(found) == len(wanted):
+            if (last and key == last) or len(found) == len(wanted):
                 break
         else:
             skip(cursor, budget)
