@@ -147,8 +147,6 @@ class Channels:
             return shown if protocol in ("tls", "grpc") else None
         if protocol == "tls" and any(mesh_identity(said, self._profile.domain) for said in talk.of("tls")):
             return Place("mesh", "consul", "content")
-        if protocol == "grpc" and self._book.role(*talk.socket) == "rpc":
-            return Place("rpc", "consul", "port")  # inside the RPC port (mode 8, or mid-stream): no gRPC listener
         if shown is not None and talk.data:
             # the same socket showed what it is in another conversation or protocol of this input
             return shown if protocol != "unknown" else shown._replace(by="port")
@@ -163,6 +161,9 @@ class Channels:
             return NOWHERE
         if protocol == "http" and named.channel not in ("mesh", "envoy-admin"):
             return Place(named.channel, "unknown", "port")  # HTTP that is none of Consul's API
+        if protocol == "grpc" and named.how == "default" and not self.speakers & {talk.key.source, talk.key.destination}:
+            return Place(named.channel, "unknown", "port")  # HTTP/2 that shows nothing of Consul, beside nobody of its
+        # on an RPC port it is RPC (mode 8, or mid-stream): no gRPC listener
         return Place(named.channel, self._owner(talk, named), "port")
 
     def _owner(self, talk: Talk, named: Named) -> str:

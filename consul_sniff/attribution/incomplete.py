@@ -27,11 +27,13 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
     """The reasons, sorted."""
     lost: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     cut: dict[str, int] = defaultdict(int)
+    bodies: dict[str, int] = defaultdict(int)
     for talk in talks:
         place = channels.place(talk)
         if place.owner == "other" or place.channel == "other" or same_host(talk.key.source, talk.key.destination):
             continue
         cut[place.channel] += sum(talk.conversation.cut)
+        bodies[place.channel] += sum(said.tally.count for said in talk.said if said.fields.get("body_cut"))
         gone = sum(talk.conversation.lost)
         if gone and channels.protection(talk) is not Protection.ENCRYPTED:
             lost[place.channel][0] += 1
@@ -39,5 +41,7 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
     reasons = [f"{channel}: {size} bytes of {count} conversations are not in the capture"
                for channel, (count, size) in lost.items()]
     reasons += [f"{channel}: {count} datagrams were cut by the capture" for channel, count in cut.items() if count]
+    reasons += [f"{channel}: {count} bodies were longer than what is read of one"
+                for channel, count in bodies.items() if count]
     reasons += [f"all: {words}" for name, words in OVERFLOWS.items() if facts.notes.get(name)]
     return tuple(sorted(reasons))

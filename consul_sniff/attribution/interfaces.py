@@ -37,13 +37,14 @@ def interfaces(talks: list[Talk], maker: Maker) -> tuple[tuple[Interface, ...], 
     found: dict[tuple[str, int, str, str], Seen] = {}
     for talk in talks:
         place = maker.channels.place(talk)
-        if place.owner != "consul" or place.channel == "other" or not talk.answered:
+        if place.owner != "consul" or place.channel == "other":
             continue
         protection = maker.channels.protection(talk)
+        gossip = talk.key.transport == "udp" and place.channel.startswith("gossip")
         for side in (0, 1):
-            if side == 0 and not (talk.key.transport == "udp" and place.channel.startswith("gossip")):
+            if not (talk.answered if side else gossip and talk.conversation.payloads[0]):
                 continue
-            address, port = sockets(talk)[side] if side == 0 else talk.socket
+            address, port = sockets(talk)[side]
             seen = found.setdefault((address, port, talk.key.transport, place.channel), Seen(talk))
             seen.peers.add(talk.address(1 - side))
             seen.shown.add(protection)

@@ -84,10 +84,15 @@ class Maker:
                            worded(tally, summary), self.community(talk))
 
     def directed(self, talk: Talk, side: int, observation: Observation) -> Observation:
-        """Gossip has no client: UDP observations go from who sent to who received."""
-        if talk.key.transport == "tcp" or side == 0:
+        """Gossip has no client: observations go from who sent to who received, or the wrong node is accused.
+
+        Over TCP the port stays the responder's: the originator's is ephemeral.
+        """
+        if side == 0:
             return observation
         (source, port), _ = sockets(talk)
+        if talk.key.transport == "tcp":
+            port = talk.key.port
         return observation._replace(source=talk.key.destination, destination=source, port=port)
 
 

@@ -216,6 +216,8 @@ class Pools:
     def _is_wan(self, pool: Pool) -> bool:
         if any(self._book.role(*socket, "udp") == "serf-wan" for socket in pool.sockets):
             return True
+        if pool.talks and all(self._book.role(*talk.socket) == "rpc" for talk in pool.talks):
+            return True  # mode byte 6: WAN gossip through a mesh gateway
         named = [stated for stated in pool.members if consul_tags(stated.value)]
         return bool(named) and all(wan_name(str(stated.claim.subject[0]), stated.value) for stated in named)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .observations import Maker
     from .talks import Index, Said, Talk
 
-INTENTIONS: Final = "/v1/connect/intentions"
+WILDCARD: Final = "wildcard-deny"  # the list that was read holds a deny from * to *
 REMOTE: Final = "remote-exec"
 
 
@@ -51,7 +51,6 @@ def intentions(index: Index, maker: Maker) -> list[Observation]:
         if stated.decrypted or talk is None or same_host(*talk.key[:2]):
             continue
         if stated.claim.kind == "intention":
-            known = True
             if stated.claim.subject[:2] == ("*", "*") and stated.value.get("action") == "deny":
                 wildcard = True
                 shown[None].append((talk, stated.side, stated.tally))
@@ -64,8 +63,10 @@ def intentions(index: Index, maker: Maker) -> list[Observation]:
         for said in talk.of("http"):
             if said.fields.get("api") != "consul" or said.kind != "response":
                 continue
-            known = known or (str(said.fields.get("route") or "").rstrip("/*") == INTENTIONS
-                              and said.fields.get("status") == 200)
+            known = known or bool(said.fields.get("intentions"))  # a whole list; a single intention shows no default
+            if said.fields.get("intentions") == WILDCARD and not wildcard:
+                wildcard = True
+                shown[None].append((talk, said.side, said.tally))
             policy = said.fields.get("acl_policy")
             if policy in ("allow", "deny") and not settled:
                 shown[str(policy)].append((talk, said.side, said.tally))

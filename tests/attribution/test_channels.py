@@ -61,6 +61,17 @@ def test_plaintext_grpc_inside_the_rpc_port_is_rpc_and_elsewhere_grpc():
     assert seen(made, beside)[:2] == ("grpc", "grpc")
 
 
+@pytest.mark.parametrize("port", [8502, 8300])
+def test_http2_that_shows_nothing_of_consul_needs_a_host_that_speaks_it(port):
+    made = Made()
+    key = made.talk(X, S1, port)
+    made.say(key, "grpc", "http2")
+    assert {one.owner for one in of(made.attributed(), "grpc")} == {"unknown"}
+    made.gossip(S1, S2, sealed=(2, 2))
+    attributed = made.attributed()
+    assert {(one.owner, one.channel) for one in of(attributed, "grpc")} == {("consul", "grpc" if port == 8502 else "rpc")}
+
+
 def test_grpc_on_a_servers_port_tag_is_rpc():
     made = Made()
     made.member(made.gossip(S1, S2, 7001, plain=(1, 1)), "s1", S1, role="consul", port=7001, rpc_port=9300)

@@ -24,6 +24,12 @@ def test_what_hides_nothing(spoken):
     assert made.attributed().incomplete == ()
 
 
+def test_bodies_that_were_not_read_to_their_end():
+    made = Made()
+    made.say(made.talk(C1, S1, 8500), "http", "response", side=1, api="consul", body_cut=True)
+    assert made.attributed().incomplete == ("api: 1 bodies were longer than what is read of one",)
+
+
 def test_cut_gossip_and_overflows():
     made = Made()
     made.gossip(S1, S2, cut=(3, 1))

@@ -17,6 +17,12 @@ def test_every_consul_interface_is_listed_with_its_peers():
         (C1, 8301, "udp", "gossip-lan", "plaintext", 1))
 
 
+def test_a_host_that_only_sends_gossip_has_an_interface_who_never_answers_has_none():
+    made = Made()
+    made.gossip(S1, S2, plain=(3, 0))
+    assert [row[:2] for row in made.attributed().interfaces] == [(S1, 8301)]
+
+
 def test_each_row_is_an_observation_about_its_address():
     made = Made()
     made.gossip(S1, S2, sealed=(2, 2))

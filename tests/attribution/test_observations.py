@@ -35,14 +35,15 @@ def test_how_hard_plaintext_gossip_is_to_forge(plain, sealed, expected):
     assert [one.grade for one in of(made.attributed(), "memberlist", "gossip", protection=CLEAR, source=S1)] == [expected]
 
 
-def test_gossip_over_tcp_is_counted_in_streams_from_the_originator():
+def test_gossip_over_tcp_is_counted_in_streams_from_who_sent_to_the_responders_port():
     made = Made()
     key = made.talk(S1, S2, 8301, flows=3)
     made.say(key, "memberlist", "push-pull", count=3)
     made.say(key, "memberlist", "push-pull", side=1, count=2)
     found = of(made.attributed(), "memberlist", "gossip")
-    assert [(one.source, one.tally.count, one.fields["form"], one.fields["said_by"], one.grade) for one in found] == [
-        (S1, 3, "stream", "originator", Grade.TWO_WAY), (S1, 2, "stream", "responder", Grade.TWO_WAY)]
+    assert [(one.source, one.port, one.tally.count, one.fields["form"], one.fields["said_by"], one.grade)
+            for one in found] == [(S1, 8301, 3, "stream", "originator", Grade.TWO_WAY),
+                                  (S2, 8301, 2, "stream", "responder", Grade.TWO_WAY)]
 
 
 def test_evidence_has_the_decoders_words_or_the_summary():

@@ -161,6 +161,14 @@ def test_push_pull_over_tcp_is_of_the_pool_of_the_port_it_calls():
     assert owner(made.attributed()) == "consul"
 
 
+def test_gossip_inside_an_rpc_port_is_wan_gossip_through_a_mesh_gateway():
+    made = Made()
+    key = made.talk(S1, S2, 8300)
+    made.say(key, "memberlist", "sealed", SEALED, version=1, key=None)
+    made.rpc(S2, S1)
+    assert row(made.attributed(), key).channel == "gossip-wan"
+
+
 def test_two_pools_on_other_ports_are_told_apart():
     made = Made()
     made.member(made.gossip(S1, S2, 7000, plain=(1, 1)), "s1", S1, role="consul", port=7000)

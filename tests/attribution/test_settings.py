@@ -2,8 +2,6 @@ import pytest
 
 from .made_facts import API, C1, S1, S2, Made, of
 
-ROUTE = "/v1/connect/intentions"
-
 
 def api(made, source=API, **fields):
     key = made.talk(source, S1, 8500)
@@ -20,16 +18,24 @@ def test_default_allow_is_known_only_once_the_intentions_were_read():
     made = Made()
     api(made, acl_policy="allow")
     assert defaults(made) == [("allow", False, False)]
-    api(made, acl_policy="allow", route=ROUTE)
+    key = api(made, acl_policy="allow", intentions=None)
+    made.claim(key, "intention", ("web", "db"), side=1, action="deny")  # one was written: that shows no default
+    assert defaults(made) == [("allow", False, False)]
+    api(made, acl_policy="allow", intentions="no-wildcard-deny")
     assert defaults(made) == [("allow", False, True)]
 
 
 def test_a_wildcard_deny_is_seen_among_the_intentions():
     made = Made()
-    key = api(made, acl_policy="allow", route=ROUTE)
-    made.claim(key, "intention", ("web", "db"), side=1, action="deny")
+    key = api(made, acl_policy="allow", intentions="no-wildcard-deny")
     assert defaults(made) == [("allow", False, True)]
     made.claim(key, "intention", ("*", "*"), side=1, action="deny")
+    assert set(defaults(made)) == {(None, True, True), ("allow", True, True)}
+
+
+def test_the_list_itself_tells_of_a_wildcard_deny():
+    made = Made()
+    api(made, acl_policy="allow", intentions="wildcard-deny")
     assert set(defaults(made)) == {(None, True, True), ("allow", True, True)}
 
 
