@@ -65,7 +65,7 @@ class Reader(Walker):
     def scalar(self, depth: int, key: bytes, value: int | None) -> None:
         if depth == 1:
             self.keys += key in _OUR_KEYS
-            if key == b"Size" and value:
+            if key == b"Size" and value and value > 0:
                 self.size = value
             elif key == b"Term" and value:
                 self.term = value
@@ -100,7 +100,7 @@ class Reader(Walker):
     def _entry(self) -> str:
         """Sorted maps say what kind of entry it was only after its data."""
         if self._log_type or self._command < 0:
-            return LOG_TYPES[self._log_type] if self._log_type < len(LOG_TYPES) else "other"
+            return LOG_TYPES[self._log_type] if 0 <= self._log_type < len(LOG_TYPES) else "other"
         if self._chunked:  # go-raftchunking: only the first chunk begins with a type, and it is not known which this is
             return "chunk"
         command = self._command & ~IGNORABLE

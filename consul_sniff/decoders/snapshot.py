@@ -51,7 +51,7 @@ class _Head(Walker):
 
     def scalar(self, depth: int, key: bytes, value: int | None) -> None:
         if depth == 1 and key == b"Op" and value:
-            self.operation = min(int(value), 1)
+            self.operation = 1
         self.known = self.known or key in (b"AllowStale", b"Op", b"KnownLeader", b"LastContact")
 
 

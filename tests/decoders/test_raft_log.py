@@ -44,8 +44,13 @@ def test_names_of_entries_bit_7_and_log_types():
     assert (ENTRIES[2], ENTRIES[13], ENTRIES[17], ENTRIES[22], ENTRIES[31]) == (
         "kvs", "connect-ca", "acl-token-set", "config-entry", "system-metadata")
     reader = read(entries(entry(b"\x86\x90"), entry(b"\x0d\x80"), entry(b"\x7f"), entry(None, 1), entry(b"\x81\xa7Servers\x90", 5),
-                          entry(b"", 4), entry(b"x", 99), entry(b"\x02abc", 0, b"chunk info")))
-    assert types(reader) == ["coordinate", "connect-ca", "other", "noop", "configuration", "barrier", "other", "chunk"]
+                          entry(b"", 4), entry(b"x", 99), entry(b"x", Raw(b"\xe0")), entry(b"\x02abc", 0, b"chunk info")))
+    assert types(reader) == ["coordinate", "connect-ca", "other", "noop", "configuration", "barrier", "other", "other", "chunk"]
+
+
+@pytest.mark.parametrize("size", [Raw(b"\xe0"), Raw(b"\xc0"), Raw(b"\xc2"), "90", 0])
+def test_a_size_that_is_none(size):
+    assert read(pack({"Addr": "a", "Size": size, "Term": 2})).size == 0
 
 
 def test_entries_in_source_order():

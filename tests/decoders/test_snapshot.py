@@ -11,7 +11,7 @@ from consul_sniff.decoders import snapshot
 from consul_sniff.decoders.snapshot import Snapshot, is_request
 from consul_sniff.errors import DecodeError
 
-from .rpc_bytes import SNAPSHOT, SNAPSHOT_HEAD, TOKEN, drive, kinds, opening, pack, secrets
+from .rpc_bytes import SNAPSHOT, SNAPSHOT_HEAD, TOKEN, Raw, drive, kinds, opening, pack, secrets
 
 REQUEST = SNAPSHOT[1:]
 STATE = pack({"LastIndex": 9}) + b"\x02" + pack({"CreateIndex": 1, "Flags": 0, "Key": "db/pass", "LockIndex": 0, "ModifyIndex": 1,
@@ -34,6 +34,12 @@ def test_a_snapshot_is_restored_with_a_token():
     told = drive(Snapshot(0), [(0, request + ARCHIVE)])
     assert dict(told[0][1].fields) == {"op": "restore"}
     assert [s.kind for s in secrets(told)] == ["acl-token", "kv-value", "secret-id"]
+
+
+@pytest.mark.parametrize("op", [b"\xe0", b"\xff", b"\x7f", b"\xcf" + b"\xff" * 8])
+def test_an_operation_that_nobody_knows_is_no_save(op):
+    request = pack({"AllowStale": False, "Op": Raw(op)})
+    assert dict(drive(Snapshot(0), [(0, request)])[0][1].fields) == {"op": "restore"}
 
 
 def test_an_error_instead_of_an_archive_passes_by():
