@@ -8,7 +8,7 @@ from .attribution import Profile, attribute, hints
 from .capture import sources
 from .decoders.session import Session
 from .errors import Interrupted
-from .matching import judge, load
+from .matching import check_gate, judge, load
 from .screen import Screen
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Options(NamedTuple):
 def analyze(paths: Sequence[str], options: Options) -> Report:
     """Captures -> payloads -> messages, folded into facts -> observations -> findings, controls, report."""
     rules = load(options.signatures)
+    check_gate(rules, options.require, options.fail_on, options.max_loss)
     facts = read(paths, options)
     attributed = attribute(facts, options.profile)
     report = judge(attributed, facts, rules, require=options.require, fail_on=options.fail_on, max_loss=options.max_loss)
