@@ -200,8 +200,10 @@ class Call:
             self._sides[0].skip = self._sides[1].skip = True
             data, first = messages.start, True
             told = self._recognised(side, data)
-        if messages.skip and first and self.service == "xds" and xds.begins_response(data):
-            messages.resume()
+        if first and self.service == "xds" and (messages.skip or self.server is None) and xds.begins_response(data):
+            self.server = side
+            if messages.skip:
+                messages.resume()
         return told + self._told(side, messages.feed(data))
 
     def gap(self, side: int) -> None:

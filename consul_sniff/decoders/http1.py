@@ -27,7 +27,6 @@ PENDING: Final = 256  # requests without their responses: pipelining never goes 
 _SEEK_KEPT: Final = 1_024  # bytes behind which a head may have begun
 _LINE: Final = 1_024  # a chunk's size and extensions; a trailer
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
-_TEXTUAL: Final = bytes(range(0x20, 0x7F)) + b"\r\n\t"
 
 
 class State(Enum):
@@ -273,11 +272,7 @@ class Http1(StreamDecoder):
 def _claims(data: bytes, *, began: bool) -> bool | None:
     if began:
         return http_head.could_begin(data)
-    if http_head.find(data) >= 0:
-        return True
-    if len(data) >= limits.IDENTIFY_BYTES or len(data.translate(None, _TEXTUAL)) * 20 > len(data):
-        return False
-    return None  # text: perhaps the middle of a body
+    return http_head.find(data) >= 0  # (False is not final here: mid-stream the driver asks again with more)
 
 
 def _framing(one: _Side, head: Head, *, request: bool) -> State:

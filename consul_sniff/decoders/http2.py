@@ -68,7 +68,7 @@ class Http2(StreamDecoder):
 
     @classmethod
     def begin(cls, opening: Opening) -> Http2:
-        aligned = [began or bool(frames.chain(data, 0, 2))
+        aligned = [began or (len(data) >= frames.HEADER and frames.chain(data, 0, 2) is not False)
                    for data, began in zip(opening.sides, opening.began, strict=True)]
         return cls(None, (aligned[0], aligned[1]))
 
@@ -254,13 +254,7 @@ def _claims(data: bytes, *, began: bool) -> bool | None:
         if data[:1] not in (b"", b"\x00") or data[3:4] not in (b"", b"\x04"):
             return False  # a server's first frame is SETTINGS (RFC 9113, 3.4)
         return frames.chain(data, 0, 2)
-    if len(data) >= frames.HEADER:
-        first = frames.chain(data, 0, 2)
-        if first or frames.find(data) >= 0:
-            return True
-        if first is None and len(data) < limits.IDENTIFY_BYTES:
-            return None  # one frame header that fits: its end decides
-    return False
+    return bool(frames.chain(data, 0, 2)) or frames.find(data) >= 0  # (False is not final: mid-stream it is asked again)
 
 
 def _unpadded(raw: bytes, flags: int) -> bytes:

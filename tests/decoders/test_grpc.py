@@ -107,6 +107,14 @@ def test_known_by_content():
     assert [(m.kind, fields(m)) for m in asked] == [("request", {"path": "", "service": "xds"})]
 
 
+def test_known_by_the_request_the_answer_is_still_an_answer():
+    call = grpc.Call(None, None)
+    feed(call, framed(field(1, b"node") + field(4, b"type.googleapis.com/envoy.config.cluster.v3.Cluster")), side=1)
+    [message] = feed(call, framed(RESPONSE), side=0)
+    assert (message.kind, call.server) == ("response", 0)
+    assert [c.subject for c in message.claims] == [("", 5432), ("", 21000)]
+
+
 @pytest.mark.parametrize("token", [b"", b"anonymous"])
 def test_no_token_is_no_secret(token):
     assert secrets_of(grpc.Call(XDS, 0).request({b"x-consul-token": token})) == []

@@ -168,7 +168,7 @@ def test_out_of_step(wrong):
     ((b"GE", b""), (True, True), None), ((b"", b""), (True, True), None),
     ((b"\x04\x00\x01", b""), (True, True), False), ((b"\x08", ANSWER), (True, True), False),
     ((b"PRI * HTTP/2.0\r\n\r\n", b""), (True, True), False), ((b"SIP/2.0 200 OK\r\n", b""), (True, True), False),
-    ((SERVICES, b""), (False, False), None), ((SERVICES * 200, b""), (False, False), False),
+    ((SERVICES, b""), (False, False), False), ((SERVICES * 200, b""), (False, False), False),
     ((SERVICES + ANSWER, b""), (False, False), True), ((b"\x00\x01\x02", b""), (False, False), False),
     ((b"\x00\x01\x02", ASK), (False, False), True),
 ])

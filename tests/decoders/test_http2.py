@@ -73,6 +73,12 @@ def test_mid_stream_xds_is_known_by_its_content(size):
     assert [c.subject for c in claims_of(messages)] == [("", 5432)]
 
 
+def test_mid_stream_a_side_that_begins_with_a_frame_is_read_from_there():
+    decoder = Http2.begin(opening(SERVER[DATA_AT:], SERVER[:60], began=(False, False)))
+    messages = [m for _, m in drive(decoder, [(0, SERVER[DATA_AT:])])]
+    assert [c.subject for c in claims_of(messages)] == [("", 5432)]
+
+
 def test_mid_stream_a_literal_token_is_still_seen():
     block = b"\x83" + b"\xc5" + b"\x00\x0ex-consul-token\x24" + TOKEN.encode()  # 0xc5: an index of the lost past
     decoder = Http2(None, (False, False))
@@ -88,7 +94,7 @@ def test_mid_stream_a_literal_token_is_still_seen():
     ((b"", SERVER[:15]), (True, True), None), ((b"", b""), (True, True), None), ((b"\x08" + CLIENT, b""), (True, True), False),
     ((b"\x08", SERVER), (True, True), False), ((b"GET / HTTP/1.1\r\n", b""), (True, True), False),
     ((b"", bytes.fromhex("000100020000000100000000")), (True, True), False),
-    ((b"", SERVER[60:]), (False, False), True), ((b"", SERVER[DATA_AT:]), (False, False), None),
+    ((b"", SERVER[60:]), (False, False), True), ((b"", SERVER[DATA_AT:]), (False, False), False),
     ((b"\x00" * 40, b""), (False, False), False), ((b"text", b""), (False, False), False),
     ((b"\x16\x03\x03" * 30, b""), (False, False), False),
 ])
