@@ -15,6 +15,14 @@ class CaptureError(ConsulSniffError):
     """An input cannot be read, or not further (exit code 3)."""
 
 
+class OutputError(ConsulSniffError):
+    """An output cannot be written, or not safely (exit code 3)."""
+
+
+class ConfinementError(ConsulSniffError):
+    """Root cannot be given up, and nobody asked to keep it (exit code 3)."""
+
+
 class SignatureError(UsageError):
     """A signature or the checklist does not say what it should. ``problems``: one line each, ``path:line: key: text``."""
 

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from typing import TYPE_CHECKING
 
-from ..errors import CaptureError
+from ..errors import OutputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write ``text`` beside ``path`` and rename it there, readable by its owner only.
+    """Write ``text`` beside ``path`` and rename it there, readable by its owner only. OutputError where that cannot be.
 
-    A link at ``path`` is replaced, never followed: the program may run as root.
+    A link at ``path`` is replaced, never followed, and a device or a pipe left alone: the program may run as root.
     """
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise CaptureError(f"{path}: cannot write there ({error.strerror}); give --output a folder you may write to") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)  # noqa: PTH105 - name is no Path
-    except OSError as error:
-        os.unlink(name)  # noqa: PTH108 - likewise
-        raise CaptureError(f"{path}: not written ({error.strerror}); what was there before is untouched") from None
+    from ..hardening.outputs import OutputDir
+
+    if not path.name or path.is_dir():
+        raise OutputError(f"{path}: is a folder; give --output a file in it")
+    with OutputDir.open(path.parent) as folder:
+        folder.write(path.name, text.encode("utf-8", "replace"))

@@ -1,0 +1,58 @@
+"""The kernel calls that Python has no function for, through the C library that is loaded anyway."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import Final, TypeAlias
+
+PR_SET_DUMPABLE: Final = 4  # include/uapi/linux/prctl.h
+PR_GET_DUMPABLE: Final = 3
+PR_CAPBSET_READ: Final = 23
+PR_CAPBSET_DROP: Final = 24
+PR_SET_NO_NEW_PRIVS: Final = 38
+PR_CAP_AMBIENT: Final = 47
+PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
+
+Buffer: TypeAlias = "ctypes.Array[ctypes.c_char]"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+_libc.prctl.restype = ctypes.c_int
+
+
+def buffer(data: bytes) -> Buffer:
+    """Memory with a copy of ``data``, which the kernel may write to. What points there must keep it alive."""
+    return ctypes.create_string_buffer(data, len(data))
+
+
+def syscall(number: int, *arguments: int | Buffer | None) -> int:
+    """A system call by number; integers are passed as machine words, buffers as pointers. OSError with its errno."""
+    words = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    return _checked(_libc.syscall(ctypes.c_long(number), *words))
+
+
+def prctl(option: int, *arguments: int) -> int:
+    """``prctl(2)``; missing arguments are 0, as several options want it. OSError with its errno."""
+    words = [ctypes.c_ulong(one) for one in (*arguments, 0, 0, 0, 0)[:4]]
+    return _checked(_libc.prctl(ctypes.c_int(option), *words))
+
+
+def _checked(result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+def address(memory: Buffer) -> int:
+    """Where a buffer stands in memory, for structures that hold a pointer. The caller keeps the buffer alive."""
+    return ctypes.addressof(memory)
+
+
+def threads() -> int:
+    """How many threads this process has now; 1 where /proc is not there to tell."""
+    try:
+        return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - no Path is wanted of them
+    except OSError:
+        return 1
