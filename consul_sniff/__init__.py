@@ -23,7 +23,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "analyze"]
 
 
-def analyze(
+def analyze(  # noqa: PLR0913 - one keyword an option, as on the command line
     paths: str | PathLike[str] | Sequence[str | PathLike[str]],
     *,
     keyring: str | PathLike[str] | None = None,
@@ -59,7 +59,7 @@ def analyze(
     from .pipeline import Options
     from .pipeline import analyze as run
 
-    several = [paths] if isinstance(paths, str) or hasattr(paths, "__fspath__") else list(paths)  # type: ignore[arg-type]
+    several = [paths] if isinstance(paths, str) or hasattr(paths, "__fspath__") else list(paths)
     keys = None if keyring is None else Keyring.load(Path(keyring))
     options = Options(
         profile=Profile.of(ports or {}, domain, keys.fingerprints if keys else ()),

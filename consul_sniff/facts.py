@@ -44,6 +44,8 @@ class ClaimKey(NamedTuple):
 
 
 class ExposureKey(NamedTuple):
+    """A secret, and the conversation and side that showed it."""
+
     secret: Secret
     conversation: ConversationKey
     side: int
@@ -67,9 +69,9 @@ class Tally:
             self.last = time
         self.count += count
         kept = self.evidence
-        if len(kept) < EVIDENCE_KEPT or (input_, frame) < kept[-1][:2]:
-            if all((e.input, e.frame) != (input_, frame) for e in kept):
-                self.evidence = tuple(sorted((*kept, Evidence(input_, frame, summary)))[:EVIDENCE_KEPT])
+        early = len(kept) < EVIDENCE_KEPT or (input_, frame) < kept[-1][:2]
+        if early and all((e.input, e.frame) != (input_, frame) for e in kept):
+            self.evidence = tuple(sorted((*kept, Evidence(input_, frame, summary)))[:EVIDENCE_KEPT])
 
     def merge(self, other: Tally) -> None:
         if not other.count:

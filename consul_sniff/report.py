@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .facts import InputFacts, Tally
-from .model import Confidence, Evidence, Grade, Protection, Scalar, Severity, Status
+if TYPE_CHECKING:
+    from .facts import InputFacts, Tally
+    from .model import Confidence, Evidence, Grade, Protection, Scalar, Severity, Status
 
 
 class Observation(NamedTuple):
@@ -31,6 +32,8 @@ class Observation(NamedTuple):
 
 
 class Node(NamedTuple):
+    """A host of the datacenter, by its address."""
+
     address: str
     name: str | None
     role: str  # server | client | unknown
@@ -46,6 +49,8 @@ class Node(NamedTuple):
 
 
 class ConversationRow(NamedTuple):
+    """Who talked to whom, for what, how protected."""
+
     source: str
     destination: str
     port: int
@@ -62,11 +67,13 @@ class ConversationRow(NamedTuple):
 
 
 class Exposure(NamedTuple):
+    """A secret that crossed the network in the clear."""
+
     kind: str
     fingerprint: str | None
     where: str
     path: str
-    count: int
+    count: int  # type: ignore[assignment]  # nobody counts in this tuple
     first: int
     last: int
     source: str
@@ -75,6 +82,8 @@ class Exposure(NamedTuple):
 
 
 class Finding(NamedTuple):
+    """A signature that fired on a conversation."""
+
     id: str
     signature: str
     control: str
@@ -87,7 +96,7 @@ class Finding(NamedTuple):
     port: int
     transport: str
     protocol: str
-    count: int
+    count: int  # type: ignore[assignment]  # nobody counts in this tuple
     first: int
     last: int
     evidence: tuple[Evidence, ...]
@@ -97,6 +106,8 @@ class Finding(NamedTuple):
 
 
 class ControlResult(NamedTuple):
+    """A control of the checklist, judged."""
+
     id: str
     status: Status
     title: str
@@ -131,6 +142,8 @@ class Attributed(NamedTuple):
 
 
 class Report(NamedTuple):
+    """All that a run has to say."""
+
     inputs: list[InputFacts]
     counters: dict[str, int]  # terminal counters
     notes: dict[str, int]

@@ -24,7 +24,7 @@ CAPTURES = sorted(p for p in PCAPS.rglob("*.pcap"))
 def test_every_label_agrees():
     done = subprocess.run([sys.executable, TOOL, LABELLED, "-c", f"{sys.executable} -m consul_sniff"], capture_output=True, text=True,
                           timeout=900, check=False)
-    assert re.search(r"^\d+ captures, \d+ facts: \d+ agree, 0 differ$", done.stdout, re.M), done.stdout[-3000:]
+    assert re.search(r"^\d+ captures, \d+ facts: \d+ agree, 0 differ$", done.stdout, re.MULTILINE), done.stdout[-3000:]
 
 
 def frames(path):

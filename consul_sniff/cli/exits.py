@@ -15,7 +15,7 @@ EXIT_CODES: Final = {
 }
 
 
-class Exit(Exception):  # noqa: N818 - an end, not an error
+class Exit(Exception):
     """End the run with this exit code."""
 
     def __init__(self, code: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .. import limits
 from ..facts import ClaimKey, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, SightingKey, Tally
@@ -11,7 +11,7 @@ from ..model import Evidence
 if TYPE_CHECKING:
     from ..model import Claim, Flow, Message, Protection, Scalar, Secret
 
-Said = "tuple[int, str, str, Protection, tuple[tuple[str, Scalar], ...], bool]"
+Key = TypeVar("Key")
 OTHERS = "others"  # stands for the sources beyond limits.CONVERSATIONS
 
 
@@ -43,11 +43,11 @@ class FlowState:
                 _tally(self.exposed, (side, secret)).add(time, input_, frame, message.summary)
 
 
-def _tally(table: dict, key: tuple) -> Tally:  # type: ignore[type-arg]
+def _tally(table: dict[Key, Tally], key: Key) -> Tally:
     tally = table.get(key)
     if tally is None:
         tally = table[key] = Tally()
-    return tally  # type: ignore[no-any-return]
+    return tally
 
 
 def orient(flow: Flow, state: FlowState | None, hints: frozenset[int]) -> tuple[int, bool]:
@@ -110,8 +110,9 @@ def _frames(input_: int, frames: tuple[int, ...]) -> tuple[Evidence, ...]:
 
 
 def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int) -> None:
-    for (side, *what), tally in state.said.items():
-        _keep(facts, facts.sightings, SightingKey(key, side ^ source, *what), tally, limits.SIGHTINGS)
+    for (side, protocol, kind, protection, fields, decrypted), tally in state.said.items():
+        said = SightingKey(key, side ^ source, protocol, kind, protection, fields, decrypted)
+        _keep(facts, facts.sightings, said, tally, limits.SIGHTINGS)
     for (side, secret), tally in state.exposed.items():
         _keep(facts, facts.exposures, ExposureKey(secret, key, side ^ source), tally, limits.EXPOSURES)
     for (side, claim, decrypted), tally in state.claimed.items():
@@ -125,7 +126,7 @@ def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int
         kept.told(tally, key, side ^ source)
 
 
-def _keep(facts: Facts, table: dict, key: tuple, tally: Tally, limit: int) -> None:  # type: ignore[type-arg]
+def _keep(facts: Facts, table: dict[Key, Tally], key: Key, tally: Tally, limit: int) -> None:
     kept = table.get(key)
     if kept is not None:
         kept.merge(tally)

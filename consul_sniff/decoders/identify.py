@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .base import Opening, StreamDecoder
 
 
-def identify(opening: Opening, decoders: tuple[type[StreamDecoder], ...]) -> type[StreamDecoder] | None | bool:
+def identify(opening: Opening, decoders: tuple[type[StreamDecoder], ...]) -> type[StreamDecoder] | bool | None:
     """The decoder that surely owns the flow; None: more bytes are needed to tell; False: nobody's.
 
     The first decoder that says True wins, unless an earlier one still needs more bytes to tell: order is priority.

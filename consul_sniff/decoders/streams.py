@@ -189,7 +189,7 @@ class StreamState(FlowState):
     def _succeed(self, number: int, read: int) -> Iterator[tuple[int, int, int, Message]]:
         """Hand the rest of the flow to the decoder's successor."""
         self.sides[number].drop(read)
-        assert self.decoder is not None  # noqa: S101 - the caller looked
+        assert self.decoder is not None
         self._learn_originator()
         self.decoder = self.decoder.successor
         self._equip()
