@@ -2,14 +2,14 @@
 cimport cython
 from .layers cimport Layers
 from .table cimport Table
-from .words cimport Recent, Window, mix
+from .words cimport Recent, Sights, Window, mix
 
 @cython.final
 cdef class Repeats:
     cdef Window win
     cdef Layers lay
     cdef Table tab
-    cdef Recent packets
+    cdef Sights packets
     cdef Recent messages
     cdef unsigned long long salt
     cdef dict suspects

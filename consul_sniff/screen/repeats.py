@@ -16,18 +16,19 @@ except ImportError:
 
 from .layers import Layers
 from .table import Table
-from .words import Recent, Window, mix
+from .words import Recent, Sights, Window, mix
 
 SECOND = cython.declare(i64, 1_000_000_000)
 FIFTY_MS = cython.declare(i64, 50_000_000)
 THIRTY_SECONDS = cython.declare(i64, 30_000_000_000)
 MINUTE = cython.declare(i64, 60_000_000_000)
+M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
 NONCE = cython.declare(u64, 0x6E6F6E63)  # salts that keep the kinds of entries apart
 SENDER = cython.declare(u64, 0x73656E64)
 SUSPECTS = 1024  # pings held per sender
 SENDERS = 4096
 
-SEEN_PACKETS = 1 << 16
+SEEN_PACKETS = 1 << 13  # lines of four
 SEEN_MESSAGES = 1 << 16
 
 
@@ -38,7 +39,7 @@ class Repeats:
         self.win = window
         self.lay = layers
         self.tab = table
-        self.packets = Recent(SEEN_PACKETS)
+        self.packets = Sights(SEEN_PACKETS)
         self.messages = Recent(SEEN_MESSAGES)
         self.salt = 0
         self.suspects: dict[int, list[tuple[int, int, int]]] = {}
@@ -58,26 +59,25 @@ class Repeats:
         p: i64 = self.lay.p
         window: i64 = SECOND
         h: u64
+        line: u64
         if self.lay.family == 6 or self.lay.ident == 0:
             if not data:
                 return 0
             window = FIFTY_MS
-        h = (self.salt ^ (cython.cast(u64, self.lay.end - p) << 48) ^ (cython.cast(u64, place) << 40)
-             ^ (cython.cast(u64, self.lay.ident) << 8) ^ cython.cast(u64, self.lay.proto))
-        h = mix(h ^ self.lay.s0)
-        h = mix(h ^ self.lay.d0)
+        line = (self.lay.s0 ^ (self.lay.d0 << 31) ^ (self.lay.d0 >> 33) ^ (cython.cast(u64, self.lay.ident) << 16)) & M64
+        h = line ^ self.salt ^ (cython.cast(u64, self.lay.end - p) << 40) ^ (cython.cast(u64, place) << 24) \
+            ^ (cython.cast(u64, self.lay.proto) << 56)
         if self.lay.family == 6:
-            h = mix(h ^ self.lay.s1)
-            h = mix(h ^ self.lay.d1)
+            h = mix(h ^ self.lay.s1 ^ mix(self.lay.d1))
         if p + 8 <= self.lay.stop:
-            h = mix(h ^ (self.win.word(p) & mask))
+            line ^= self.win.word(p) & mask
+            h = mix(h) ^ (self.win.word(p) & mask)
         if self.lay.proto == 6 and p + 16 <= self.lay.stop:
-            h = mix(h ^ self.win.word(p + 8))
+            h = mix(h) ^ self.win.word(p + 8)
+        if window == FIFTY_MS and rest + 8 <= self.lay.stop:
+            line ^= self.win.word(rest)  # nothing else tells the datagrams of one flow apart
         h = self.win.digest(rest, self.lay.stop, h)
-        if self.packets.find(h) and -window <= time - cython.cast(i64, self.packets.time) <= window:
-            return 1
-        self.packets.put(h, cython.cast(u64, time), 0)
-        return 0
+        return self.packets.again(line, h, time, window)
 
     def nonce(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
         """A sealed datagram's nonce (its 12 bytes at ``p``, after the version): again a minute later is a replay; with

@@ -171,7 +171,7 @@ class Screen:
         kind: i64
         if self.time < self.since or self.time > self.until:
             return OUTSIDE
-        if self.accept is not None and not self.accept(bytes(self.win.buffer[p:p + size]), wire, face):
+        if self.accept is not None and not self.accept(self.win.take(p, p + size), wire, face):
             return FILTERED
         if link != self.last_link:
             self.link_types.add(link)
@@ -244,13 +244,11 @@ class Screen:
 
     def insert(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64, flip: i64) -> i64:
         """A new flow's row; where the table is full, the oldest idle flow ends."""
-        h: u64 = self.tab.h
         r: i64
         i: i64
         if self.tab.full():
             self.notes["evicted-flows"] += 1
             self.end(self.tab.oldest())
-            self.tab.h = h
         r = self.tab.insert(k0, k1, k2, k3, k4)
         self.tab.F[r].flip = flip
         if self.lay.depth:
@@ -331,7 +329,7 @@ class Screen:
         if kind and size > stop - p:
             self.tab.D[d].cut += 1
         if wanted and not self.tab.D[d].enough and stop > p:
-            self.outlet.hand(d, bytes(self.win.buffer[p:stop]), self.time, self.packets, size - (stop - p), 0)
+            self.outlet.hand(d, self.win.take(p, stop), self.time, self.packets, size - (stop - p), 0)
 
     def plain(self, d: i64) -> i64:
         """Count a plaintext memberlist datagram: 1 where it is to be read."""
@@ -361,8 +359,7 @@ class Screen:
         if self.rep.twice(M64, lay.p, 1, 1 + lay.offset, self.time):
             return DUPLICATE
         key = (lay.family, lay.proto, lay.s0, lay.s1, lay.d0, lay.d1, lay.ident)
-        data = bytes(self.win.buffer[lay.p:lay.stop]) if lay.stop > lay.p else b""
-        done = self.frags.add(key, (lay.offset, lay.offset + lay.end - lay.p, data), more=lay.more != 0, time=self.time,
+        done = self.frags.add(key, (lay.offset, lay.offset + lay.end - lay.p, self.win.take(lay.p, lay.stop)), more=lay.more != 0, time=self.time,
                               frame=self.packets, wire=self.weight_bytes,
                               trail=tuple([lay.trail[i] for i in range(lay.depth)]))
         for whole in done:

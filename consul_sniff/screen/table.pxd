@@ -7,42 +7,46 @@ ctypedef struct Row:
     unsigned long long k2
     unsigned long long k3
     unsigned long long k4
-    unsigned long long hash
     unsigned long long epoch
     unsigned long long number
-    long long opener
-    unsigned long long flip
+    int opener
+    unsigned int flip
 
 ctypedef struct Side:
     unsigned long long packets
     unsigned long long bytes
     unsigned long long payloads
-    unsigned long long first
     unsigned long long last
-    unsigned long long first_frame
-    unsigned long long flags
-    unsigned long long lost
     long long next
-    long long isn
     unsigned long long pending
-    unsigned long long begun
-    unsigned long long held
-    unsigned long long enough
+    unsigned int flags
+    unsigned int held
+    unsigned int enough
+    unsigned int begun
+    unsigned long long first
+    unsigned long long first_frame
+    unsigned long long lost
+    long long isn
     unsigned long long plain
+    unsigned long long sealed1
+    unsigned long long other
+    unsigned long long sealed_frame
     unsigned long long plain1
     unsigned long long plain2
     unsigned long long plain3
-    unsigned long long sealed1
     unsigned long long sealed0
-    unsigned long long sealed_frame
     unsigned long long cut
     unsigned long long crc_good
     unsigned long long crc_bad
-    unsigned long long other
     unsigned long long replays
     unsigned long long replay_frame
     unsigned long long nonce_reuse
     unsigned long long nonce_frame
+    unsigned long long spare1
+    unsigned long long spare2
+    unsigned long long spare3
+    unsigned long long spare4
+    unsigned long long spare5
 
 @cython.final
 cdef class Table:
@@ -54,8 +58,10 @@ cdef class Table:
     cdef readonly object sides_array
     cdef readonly Py_ssize_t rows, high, live
     cdef Py_ssize_t mask, hand, free_count
-    cdef unsigned long long seed, serial, h
+    cdef unsigned long long seed, serial
     cpdef reset(self)
+    cdef unsigned long long hash(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) noexcept nogil
+    cdef Py_ssize_t home(self, Py_ssize_t r) except -9 nogil
     cpdef Py_ssize_t find(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) except -9 nogil
     cpdef Py_ssize_t full(self) except -9 nogil
     cpdef Py_ssize_t insert(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) except -9 nogil

@@ -13,6 +13,7 @@ cdef class Window:
     cdef object empty
     cpdef look(self, object buffer)
     cpdef rest(self)
+    cpdef bytes take(self, Py_ssize_t p, Py_ssize_t stop)
     cpdef unsigned long long word(self, Py_ssize_t p) noexcept nogil
     cpdef Py_ssize_t be16(self, Py_ssize_t p) except -9 nogil
     cpdef Py_ssize_t be32(self, Py_ssize_t p) except -9 nogil
@@ -29,9 +30,7 @@ cdef class Seen:
 
 @cython.final
 cdef class Recent:
-    cdef unsigned long long[::1] keys
-    cdef unsigned long long[::1] times
-    cdef unsigned long long[::1] words
+    cdef unsigned long long[::1] cells
     cdef Py_ssize_t size
     cdef Py_ssize_t young
     cdef readonly Py_ssize_t used
@@ -40,3 +39,9 @@ cdef class Recent:
     cdef Py_ssize_t place(self, unsigned long long h, Py_ssize_t base) except -9 nogil
     cpdef Py_ssize_t find(self, unsigned long long h) except -9 nogil
     cpdef Py_ssize_t put(self, unsigned long long h, unsigned long long time, unsigned long long word) except -9 nogil
+
+@cython.final
+cdef class Sights:
+    cdef unsigned long long[::1] cells
+    cdef Py_ssize_t mask
+    cpdef Py_ssize_t again(self, unsigned long long place, unsigned long long h, Py_ssize_t time, Py_ssize_t window) except -9 nogil

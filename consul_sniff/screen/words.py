@@ -73,6 +73,15 @@ class Window:
         """Let go of the buffer."""
         self.look(self.empty)
 
+    def take(self, p: i64, stop: i64) -> bytes:
+        """A copy of [p, stop)."""
+        if p >= stop:
+            return b""
+        if cython.compiled:
+            self.b[stop - 1]  # noqa: B018 - the bounds check
+            return cython.cast(cython.p_char, cython.address(self.b[p]))[:stop - p]
+        return bytes(self.buffer[p:stop])
+
     def word(self, p: i64) -> u64:
         """Eight bytes at ``p`` in the machine's order, from two aligned words."""
         i: i64 = p >> 3
@@ -168,20 +177,18 @@ class Recent:
     """
 
     def __init__(self, size: int) -> None:
-        """``size``: slots of one generation, a power of two; three quarters of them are used."""
-        self.keys = zeros(size * 16).cast("Q")
-        self.times = zeros(size * 16).cast("Q")
-        self.words = zeros(size * 16).cast("Q")
+        """``size``: entries of one generation, a power of two; three quarters of them are used."""
+        self.cells = zeros(size * 2 * 32).cast("Q")  # digest, time, word, nothing
         self.size = size
         self.young = self.used = 0
         self.time = self.word = 0
 
     def place(self, h: u64, base: i64) -> i64:
-        """Where ``h`` is in the generation at ``base``, or the free slot for it."""
+        """Where ``h`` is in the generation that begins at entry ``base``, or the free cell for it."""
         i: i64 = cython.cast(i64, (h >> 20) & cython.cast(u64, self.size - 1))
-        while self.keys[base + i] != 0 and self.keys[base + i] != h:
+        while self.cells[(base + i) << 2] != 0 and self.cells[(base + i) << 2] != h:
             i = (i + 1) & (self.size - 1)
-        return base + i
+        return (base + i) << 2
 
     def find(self, h: u64) -> i64:
         """1 where ``h`` is known: its ``time`` and ``word`` are then attributes; else 0."""
@@ -189,12 +196,12 @@ class Recent:
         if h == 0:
             h = 1
         i = self.place(h, self.young)
-        if self.keys[i] == 0:
+        if self.cells[i] == 0:
             i = self.place(h, self.size - self.young)
-            if self.keys[i] == 0:
+            if self.cells[i] == 0:
                 return 0
-        self.time = self.times[i]
-        self.word = self.words[i]
+        self.time = self.cells[i + 1]
+        self.word = self.cells[i + 2]
         return 1
 
     def put(self, h: u64, time: u64, word: u64) -> i64:
@@ -203,15 +210,41 @@ class Recent:
         if h == 0:
             h = 1
         i = self.place(h, self.young)
-        if self.keys[i] == 0:
+        if self.cells[i] == 0:
             if self.used * 4 > self.size * 3:
                 self.young = self.size - self.young
                 self.used = 0
                 for j in range(self.young, self.young + self.size):
-                    self.keys[j] = 0
+                    self.cells[j << 2] = 0
                 i = self.place(h, self.young)
             self.used += 1
-        self.keys[i] = h
-        self.times[i] = time
-        self.words[i] = word
+        self.cells[i] = h
+        self.cells[i + 1] = time
+        self.cells[i + 2] = word
+        return 0
+
+
+class Sights:
+    """The last packets: four entries (digest, time) a line of 64 bytes, the oldest gives way.
+
+    The line is chosen by a hash without a seed, so the same input gives the same answer; the digest that decides has one.
+    """
+
+    def __init__(self, lines: int) -> None:
+        """``lines``: a power of two."""
+        self.cells = zeros(lines * 64).cast("Q")
+        self.mask = lines - 1
+
+    def again(self, place: u64, h: u64, time: i64, window: i64) -> i64:
+        """1 where ``h`` was met within ``window`` before (or, out of order, after) ``time``; else it is met now."""
+        base: i64 = cython.cast(i64, mix(place) & cython.cast(u64, self.mask)) << 3
+        i: i64
+        oldest: i64 = base
+        for i in range(base, base + 8, 2):
+            if self.cells[i] == h and -window <= time - cython.cast(i64, self.cells[i + 1]) <= window:
+                return 1
+            if self.cells[i + 1] < self.cells[oldest + 1]:
+                oldest = i
+        self.cells[oldest] = h
+        self.cells[oldest + 1] = cython.cast(u64, time)
         return 0
