@@ -31,7 +31,7 @@ def observe(pool: Pool, index: Index, maker: Maker) -> list[Observation]:
     """Of one of Consul's pools."""
     place = Place(pool.channel, pool.owner, pool.how)
     named = _named(pool, index, maker, place)
-    return [*named, *_members(pool, index, maker, place), *([] if named else _inferred(pool, maker, place))]
+    return [*named, *_members(pool, index, maker, place), *_inferred(pool, maker, place)]
 
 
 def _named(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Observation]:
@@ -59,9 +59,9 @@ def _named(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Observa
 
 def _inferred(pool: Pool, maker: Maker, place: Place) -> list[Observation]:
     members = sorted(pool.hosts, key=sort_key)
-    if not members or any(sent(talk, side)[0] for talk in pool.talks for side in (0, 1)):
+    talk = next((talk for talk in pool.talks if any(sent(talk, side)[1] for side in (0, 1))), None)
+    if talk is None:
         return []
-    talk = pool.talks[0]
     first = talk.conversation.sealed_evidence
     tally = tally_of(talk, len(members), first[0] or first[1] or talk.conversation.evidence[0])
     return [maker.make(talk, ("members", "inferred", Protection.ENCRYPTED),

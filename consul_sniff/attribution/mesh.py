@@ -10,16 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..model import Protection
-from .addresses import nowhere, same_host
+from .addresses import same_host
 from .channels import Place, mesh_identity
 from .observations import joined, tally_of
+from .said_ports import located
 
 if TYPE_CHECKING:
     from ..report import Observation
     from .observations import Maker
     from .pools import Socket
     from .ports import PortBook
-    from .talks import Index, Stated, Talk
+    from .talks import Index, Talk
 
 EXPOSE_PATHS: Final = "expose-path"
 MESH: Final = Place("mesh", "consul", "content")
@@ -34,7 +35,7 @@ class Mesh:
         self.services: dict[Socket, str] = {}
         self.exposed: set[Socket] = set()
         for stated in index.claims:
-            socket = resolve(stated)
+            socket = located(stated.claim, stated.conversation, stated.side)
             if socket is None or stated.claim.kind not in ("listener", "service"):
                 continue
             name = str(stated.value.get("service") or "")
@@ -100,21 +101,6 @@ class Mesh:
         probe = bool(asked) and all(said.fields.get("probe") for said in asked)
         exposed = talk.socket in self.exposed or self._book.role(*talk.socket) == EXPOSE_PATHS
         return {"probe": probe, "expose_path": exposed}
-
-
-def resolve(stated: Stated) -> Socket | None:
-    """Where the claim's socket is: an empty address is the host of who said it, or (xDS) of who was told."""
-    if len(stated.claim.subject) < 2:
-        return None
-    address, port = str(stated.claim.subject[0] or ""), stated.claim.subject[1]
-    if nowhere(address):
-        if stated.conversation is None or stated.value.get("host") not in ("self", "peer"):
-            return None
-        side = stated.side if stated.value["host"] == "self" else 1 - stated.side
-        address = stated.conversation[side]  # type: ignore[assignment]
-    if nowhere(address) or not isinstance(port, int):
-        return None
-    return address, port
 
 
 def _of(service: str) -> str:

@@ -14,7 +14,7 @@ from ..report import Observation
 from .addresses import community_id, same_host
 from .channels import RPC_CHANNELS, mesh_identity
 from .nodes import streams
-from .pools import sockets
+from .pools import sealed_counts, sockets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,11 +31,20 @@ WEAK: Final = ("NULL", "EXPORT", "RC4", "3DES", "_DES_", "DES40", "_anon_", "DES
 FROM_COUNTERS: Final = "gossip"
 
 
-def grade(talk: Talk, side: int, count: int) -> Grade:
-    """How hard it is to forge: TCP and answered datagrams need a host that really is there."""
-    if talk.key.transport == "tcp" or (talk.conversation.payloads[0] and talk.conversation.payloads[1]):
+def grade(talk: Talk, side: int, count: int, protection: Protection = Protection.UNKNOWN) -> Grade:
+    """How hard it is to forge: TCP and answered datagrams need a host that really is there.
+
+    A single plaintext datagram of a sender that else seals what it sends here is as good as unsolicited, however many
+    messages it holds: anybody can have sent that.
+    """
+    conversation = talk.conversation
+    if talk.key.transport == "tcp":
         return Grade.TWO_WAY
-    return Grade.REPEATED if max(count, talk.conversation.payloads[side]) > 1 else Grade.UNSOLICITED
+    if protection is Protection.PLAINTEXT and conversation.plain[side] == 1 and sealed_counts(talk)[side]:
+        return Grade.UNSOLICITED
+    if conversation.payloads[0] and conversation.payloads[1]:
+        return Grade.TWO_WAY
+    return Grade.REPEATED if (conversation.payloads[side] or count) > 1 else Grade.UNSOLICITED
 
 
 def tally_of(talk: Talk, count: int, evidence: Iterable[Evidence]) -> Tally:
@@ -65,9 +74,9 @@ class Maker:
             talk.memory["community"] = community_id(talk.key, talk.conversation)
         return str(talk.memory["community"])
 
-    def make(self, talk: Talk, what: tuple[str, str, Protection], summary: str, tally: Tally, *,  # noqa: PLR0913
+    def make(self, talk: Talk, what: tuple[str, str, Protection], summary: str, tally: Tally, *,
              fields: Mapping[str, Scalar] | None = None, place: Place | None = None, side: int = 0,
-             decrypted: bool = False, strength: Grade | None = None) -> Observation:
+             decrypted: bool = False) -> Observation:
         """An observation of ``what`` (protocol, kind, protection) in a conversation.
 
         ``side`` said it. Evidence without words gets the summary.
@@ -80,7 +89,7 @@ class Maker:
             shown.setdefault("between", self.roles.between(talk))
         return Observation(*what, place.channel, place.owner, place.by, key.source, key.destination, key.port,
                            key.transport, same_host(key.source, key.destination),
-                           strength or grade(talk, side, tally.count), decrypted, shown, summary,
+                           grade(talk, side, tally.count, what[2]), decrypted, shown, summary,
                            worded(tally, summary), self.community(talk))
 
     def directed(self, talk: Talk, side: int, observation: Observation) -> Observation:
@@ -144,7 +153,7 @@ def of_gossip(pool: Pool, talk: Talk, maker: Maker) -> list[Observation]:
             made.append(maker.directed(talk, side, maker.make(
                 talk, ("memberlist", FROM_COUNTERS, protection), summary, tally,
                 fields={"form": form, "version": version, "pool": "wan" if pool.wan else "lan"},
-                place=place, side=side, strength=_gossip_grade(talk, side, protection, tally.count))))
+                place=place, side=side)))
         if talk.conversation.cut[side]:
             tally = tally_of(talk, talk.conversation.cut[side], talk.conversation.evidence[side])
             made.append(maker.directed(talk, side, maker.make(
@@ -186,15 +195,6 @@ def _with_words(talk: Talk, side: int, tally: Tally) -> Tally:
     tally.evidence = tuple(evidence._replace(summary=words.get(evidence[:2], evidence.summary))
                            for evidence in tally.evidence)
     return tally
-
-
-def _gossip_grade(talk: Talk, side: int, protection: Protection, count: int) -> Grade:
-    """A single plaintext datagram of a sender that else seals what it sends here: anybody can have sent that."""
-    conversation = talk.conversation
-    alone = protection is Protection.PLAINTEXT and count == 1 and talk.key.transport == "udp"
-    if alone and (conversation.sealed1[side] or conversation.sealed0[side]):
-        return Grade.UNSOLICITED
-    return grade(talk, side, count)
 
 
 def of_ports(talk: Talk, maker: Maker) -> list[Observation]:

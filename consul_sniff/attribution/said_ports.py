@@ -15,7 +15,7 @@ from .ports import CHANNELS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..facts import ClaimTally, Facts
+    from ..facts import ClaimTally, ConversationKey, Facts
     from ..model import Claim, Scalar
 
 TAGS: Final = {"rpc_port": "rpc", "wan_join_port": "serf-wan", "grpc_port": "grpc", "grpc_tls_port": "grpc-tls"}
@@ -41,6 +41,22 @@ def wan_name(name: str, value: dict[str, Scalar]) -> bool:
     return bool(datacenter) and name.lower().endswith(f".{datacenter}".lower())
 
 
+def located(claim: Claim, conversation: ConversationKey | None, side: int) -> tuple[str, int] | None:
+    """A listener's or service's socket. Without an address it is on the host of who said so, or (xDS) of who was told."""
+    if len(claim.subject) < 2:
+        return None
+    address, port = str(claim.subject[0] or ""), claim.subject[1]
+    if nowhere(address):
+        host = dict(claim.value).get("host")
+        if conversation is None or host not in ("self", "peer"):
+            return None
+        says, told = (conversation.destination, conversation.source)[::1 if side else -1]
+        address = says if host == "self" else told
+    if nowhere(address) or not isinstance(port, int) or not is_port(port):
+        return None
+    return address, port
+
+
 def learn(facts: Facts) -> dict[tuple[str, int], str]:
     """(address, port) -> role, from every claim that names one. Of several the least role name wins (deterministic)."""
     said: dict[tuple[str, int], str] = {}
@@ -63,6 +79,8 @@ def _named(claim: Claim, tally: ClaimTally) -> Iterable[tuple[str, Scalar, str]]
             address = tally.conversation.destination
         for setting, role in AGENT.items():
             yield address, value.get(setting), role
-    elif claim.kind == "listener" and len(claim.subject) > 1 and value.get("role") in CHANNELS \
-            and value.get("role") != "mesh":  # sidecars' listeners: mesh.py, which knows whose they are
-        yield str(claim.subject[0] or ""), claim.subject[1], str(value["role"])
+    elif claim.kind == "listener" and value.get("role") in CHANNELS and value.get("role") != "mesh":
+        # (sidecars' public listeners are mesh.py's)
+        socket = located(claim, tally.conversation, tally.side)
+        if socket is not None:
+            yield *socket, str(value["role"])

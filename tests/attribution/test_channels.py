@@ -23,6 +23,17 @@ def test_tls_without_content_is_placed_by_its_port(port, channel):
     assert bool(made.attributed().channels_seen) is (channel != "other")
 
 
+@pytest.mark.parametrize("named", ["tag", "user"])
+def test_tls_on_a_port_that_a_tag_or_the_user_names(named):
+    made = Made()
+    made.member(made.gossip(S1, S2, 7001, plain=(1, 1)), "s1", S1, role="consul", port=7001,
+                rpc_port=17300 if named == "tag" else None)
+    key, elsewhere = made.tls(X, S1, 17300), made.tls(X, S2, 17300)
+    profile = {"ports": {"rpc": [17300]}} if named == "user" else {}
+    assert seen(made, key, **profile) == ("rpc", "tls", "encrypted", "port")
+    assert seen(made, elsewhere, **profile)[0] == ("rpc" if named == "user" else "other")
+
+
 @pytest.mark.parametrize(("port", "channel"), [(8200, "ca"), (8443, "mesh"), (21000, "mesh"), (19000, "envoy-admin")])
 def test_ports_that_others_use_too_need_a_host_that_speaks_consul(port, channel):
     made = Made()

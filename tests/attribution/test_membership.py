@@ -11,6 +11,13 @@ def test_plaintext_gossip_that_names_members():
     assert of(made.attributed(), "members", "inferred") == []
 
 
+def test_a_pool_that_is_half_sealed_is_both_named_and_inferred():
+    made = Made()
+    key = made.gossip(S1, S2, plain=(2, 0), sealed=(0, 2))
+    made.member(key, "s1", S1, role="consul")
+    assert {one.kind for one in of(made.attributed(), "members")} == {"named", "inferred", "member"}
+
+
 def test_pings_name_members_too():
     made = Made()
     made.say(made.gossip(S1, S2, plain=(2, 0)), "memberlist", "ping")

@@ -35,6 +35,18 @@ def test_how_hard_plaintext_gossip_is_to_forge(plain, sealed, expected):
     assert [one.grade for one in of(made.attributed(), "memberlist", "gossip", protection=CLEAR, source=S1)] == [expected]
 
 
+def test_all_that_one_datagram_says_is_as_easy_to_forge_as_the_datagram():
+    made = Made()
+    key = made.gossip(S1, S2, plain=(1, 0), sealed=(9, 9))
+    made.say(key, "memberlist", "alive", count=4).member(key, "s8", "10.0.0.8", role="consul", acls="0")
+    made.member(key, "s9", "10.0.0.9", role="consul", acls="0")
+    attributed = made.attributed()
+    forged = [*of(attributed, "members", "named"), *of(attributed, "members", "member"),
+              *of(attributed, "memberlist", "alive")]
+    assert len(forged) == 4
+    assert {one.grade for one in forged} == {Grade.UNSOLICITED}
+
+
 def test_gossip_over_tcp_is_counted_in_streams_from_who_sent_to_the_responders_port():
     made = Made()
     key = made.talk(S1, S2, 8301, flows=3)

@@ -34,6 +34,16 @@ def test_an_agents_own_words_are_about_the_host_that_answered():
     assert learn(made.facts) == {(S1, 17500): "http", (S1, 17301): "serf-lan"}
 
 
+@pytest.mark.parametrize(("subject", "host", "expected"), [
+    (("", 8443), "self", {(S1, 8443): "mesh-gateway"}), (("", 8443), "peer", {(X, 8443): "mesh-gateway"}),
+    (("10.0.0.7", 8443), "self", {("10.0.0.7", 8443): "mesh-gateway"}), (("", 8443), None, {}), (("", 0), "self", {}),
+    (("",), "self", {})])
+def test_where_a_listener_is(subject, host, expected):
+    made = Made()
+    made.claim(made.talk(X, S1, 8500), "listener", subject, side=1, host=host, role="mesh-gateway")
+    assert learn(made.facts) == expected
+
+
 @pytest.mark.parametrize(("value", "consul"), [
     ({"role": "consul"}, True), ({"role": "node", "dc": "dc1", "vsn": "2"}, True), ({"role": "node"}, False),
     ({"role": "nomad", "dc": "dc1", "vsn": "1"}, False), ({}, False)])
