@@ -1,0 +1,93 @@
+"""The session on real bytes; who misbehaves is contained."""
+
+import pytest
+
+from consul_sniff.decoders.base import StreamDecoder
+from consul_sniff.decoders.session import Session
+from consul_sniff.model import Flow, Payload
+
+PING = bytes.fromhex("0083a44e6f6465a27331a55365714e6f01aa536f757263654e6f6465a26331")  # {Node s1, SeqNo 1, SourceNode c1}
+
+
+class Screen:
+    """Answers what a session asks, and keeps what it is told."""
+
+    def __init__(self, transport="udp", ports=(8301, 8301)):
+        self.kept = Flow(1, 0, transport, ("10.0.0.1", "10.0.0.2"), ports)
+        self.told = []
+
+    def flow(self, number):
+        assert number == 1
+        return self.kept
+
+    def enough(self, number, side):
+        self.told.append((number, side))
+
+    def resume(self, number, side):
+        raise AssertionError
+
+
+def take(session, screen, data, *, side=0, frame=1, lost=0, start=True):
+    session.take(Payload(1, side, data, frame * 1000, frame, lost, start), screen)
+
+
+def test_a_datagram_is_told_and_folded_when_the_flow_ends():
+    heard = []
+    session, screen = Session(listener=lambda flow, side, time, frame, message: heard.append((frame, message.kind))), Screen()
+    take(session, screen, PING, frame=7)
+    assert heard == [(7, "ping")]
+    assert not session.facts.sightings
+    session.end(screen.kept)
+    (key,) = session.facts.sightings
+    assert (key.protocol, key.kind, key.protection.value) == ("memberlist", "ping", "plaintext")
+
+
+def test_a_flow_that_said_nothing_is_folded_too():
+    session, screen = Session(), Screen()
+    session.end(screen.kept)
+    assert len(session.facts.conversations) == 1
+
+
+def test_datagrams_that_are_nobodys_are_given_up_after_a_while():
+    session, screen = Session(), Screen(ports=(5000, 6000))
+    for frame in range(1, 70):
+        take(session, screen, b"\xff" * 50, frame=frame)
+    assert screen.told[0] == (1, 0)
+
+
+@pytest.mark.parametrize("boom", [ValueError("secret bytes"), RecursionError(), MemoryError(), AssertionError()])
+def test_a_bug_in_a_decoder_is_contained_counted_and_said_without_the_bytes(boom, monkeypatch):
+    class Broken(StreamDecoder):
+        protocol = "broken"
+
+        @classmethod
+        def claims(cls, opening):
+            return True
+
+        @classmethod
+        def begin(cls, opening):
+            return cls()
+
+        def read(self, side, cursor):
+            raise boom
+
+    session, screen = Session(), Screen("tcp", (40000, 8300))
+    monkeypatch.setattr(session, "_streams", (Broken,))
+    take(session, screen, b"anything", frame=9)
+    (note,) = session.facts.notes
+    assert note.startswith(f"internal error: {type(boom).__name__} in test_session.py:")
+    (reason,) = session.facts.reasons
+    assert "packet 9" in reason
+    assert "secret bytes" not in reason
+    assert screen.told == [(1, 0), (1, 1)]
+    take(session, screen, b"more", frame=10)
+    session.end(screen.kept)
+    assert session.facts.notes[note] == 1
+
+
+def test_names_of_notes_are_bounded():
+    session = Session()
+    for number in range(5000):
+        session._count({f"note {number}": 1})
+    assert len(session.facts.notes) <= 1025
+    assert sum(session.facts.notes.values()) == 5000
