@@ -49,13 +49,11 @@ class Mesh:
             if any(mesh_identity(said, domain) for said in talk.of("tls")) \
                     and book.role(*talk.socket) not in ("rpc", "https", "grpc", "grpc-tls"):
                 self.listeners.setdefault(talk.socket, "")
-        for socket in self.listeners:  # a native service's listener is no way round the mesh
-            self.services.pop(socket, None)
 
     def observe(self, talk: Talk, maker: Maker) -> list[Observation]:
         if talk.key.transport != "tcp":
             return []
-        if talk.socket in self.listeners:
+        if talk.socket in self.listeners:  # first: a native service's listener is no way round the mesh
             return self._listener(talk, maker)
         if talk.socket in self.services:
             return self._bypass(talk, maker)

@@ -99,7 +99,7 @@ def test_what_only_a_key_told_is_marked_and_gives_way_to_what_was_in_the_clear()
     assert (node(attributed, S1).name, node(attributed, S1).role, node(attributed, S1).decrypted) == ("s1", "server", True)
     assert node(attributed, S1).gossip == "encrypted"
     assert not node(attributed, S2).decrypted
-    made.member(key, "s1", S1, role="consul")
+    made.member(key, "s1", S1, role="consul", incarnation=0)
     assert not node(made.attributed(), S1).decrypted
 
 

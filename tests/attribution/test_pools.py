@@ -90,6 +90,13 @@ def test_who_only_calls_the_api_does_not_speak_consul():
     assert owner(made.attributed()) == "other"
 
 
+def test_a_call_that_nobody_answered_proves_no_speaker():
+    made = Made()
+    made.gossip(S1, S2, 7000, plain=(4, 4))
+    made.say(made.talk(S1, X, 7300, payloads=(1, 0)), "consul-rpc", "request", method="KVS.Get")
+    assert owner(made.attributed()) == "other"
+
+
 def test_a_swarm_on_hosts_that_also_run_consul_stays_a_swarm():
     made = Made()
     swarm = made.gossip(S1, S2, 7946, plain=(4, 4))
