@@ -75,7 +75,7 @@ class Sink:
     """
 
     patterns: tuple[tuple[re.Pattern[bytes], Callable[[Sink, re.Match[bytes]], None]], ...] = ()
-    packed = ""  # how the body is packed where no header says so
+    packed = ""  # how the body itself is packed, beneath any encoding that a header names
 
     def __init__(self, finds: Finds, where: str, path: str, *, hold: bool = False) -> None:
         self.finds = finds
@@ -135,11 +135,14 @@ class Body:
 
     def __init__(self, sink: Sink, encoding: str = "") -> None:
         self.sink = sink
+        encoding = encoding.strip().lower()
+        # a server packs again what is packed already: Consul's answer to GET /v1/snapshot (gziphandler in agent/http.go)
+        self._inner = Body(sink) if sink.packed and encoding not in ("", "identity") else None
         self.cut = False
         self._left = limits.BODY_BYTES
         self._encoded = 0
         self._unzip: zlib._Decompress | None = None
-        self._encoding = encoding.strip().lower() or sink.packed
+        self._encoding = sink.packed if encoding in ("", "identity") else encoding
         self._taken = _COST if POOL.take(_COST) else 0
         self._over = not self._taken
         if self._encoding in ("gzip", "x-gzip", "deflate"):
@@ -168,6 +171,8 @@ class Body:
             self._over = True  # what follows cannot be unzipped
 
     def done(self) -> None:
+        if self._inner is not None:
+            self.cut = self.cut or self._inner.cut
         self.sink.done()
 
     def _pass(self, data: bytes) -> None:
@@ -175,8 +180,9 @@ class Body:
             self.cut = self._over = True
             data = data[:self._left]
         self._left -= len(data)
+        onward = self.sink if self._inner is None else self._inner
         for at in range(0, len(data), STEP):
-            self.sink.feed(data[at:at + STEP])
+            onward.feed(data[at:at + STEP])
 
     def _unpack(self, data: bytes) -> None:
         assert self._unzip is not None

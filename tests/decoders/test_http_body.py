@@ -56,6 +56,35 @@ def test_packed(encoding, pack, size):
     assert not body.cut
 
 
+@pytest.mark.parametrize("encoding", ["", "identity", "gzip"])
+@pytest.mark.parametrize("size", [997, 1 << 20])
+def test_packed_in_itself_and_perhaps_once_more_by_the_server(encoding, size):
+    class Archive(Looking):
+        packed = "gzip"
+
+    noise = random.Random(7).randbytes(30_000).hex().encode()
+    data = gzip.compress(noise + NEEDLE + noise)
+    data = gzip.compress(data) if encoding == "gzip" else data
+    finds = Finds()
+    body = Body(Archive(finds, "test", ""), encoding)
+    for at in range(0, len(data), size):
+        body.feed(data[at:at + size])
+    body.done()
+    assert len(finds.secrets) == 1
+    assert not body.cut
+
+
+def test_what_says_to_be_packed_twice_and_is_not_is_cut():
+    class Archive(Looking):
+        packed = "gzip"
+
+    finds = Finds()
+    body = Body(Archive(finds, "test", ""), "gzip")
+    body.feed(gzip.compress(NEEDLE))
+    body.done()
+    assert body.cut
+
+
 def test_a_bomb_is_cut():
     bomb = gzip.compress(bytes(3 * limits.BODY_BYTES), 9)
     found, body = searched(bomb + b"", "gzip")
