@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .base import StreamDecoder
 
 Told = "tuple[int, int, int, Message]"  # side, time, frame, message
+ASKED_AT_ONCE = 8  # packets at each of which an unknown flow is asked for, in a new window
 LOST_STEPS = 8  # times a flow may fall out of step before it is left alone
 
 
@@ -55,14 +56,16 @@ class Side:
 class StreamState(FlowState):
     """A live flow with its decoder (UDP flows use only the FlowState part)."""
 
-    __slots__ = ("decoders", "decoder", "sides", "tries", "lost_steps", "notes", "keyring", "_originator", "last")
+    __slots__ = ("decoders", "decoder", "sides", "tries", "asked", "ask_at", "lost_steps", "notes", "keyring", "_originator", "last")
 
     def __init__(self, flow: Flow, decoders: tuple[type[StreamDecoder], ...], keyring: Keyring | None) -> None:
         super().__init__(flow)
         self.decoders = decoders
         self.decoder: StreamDecoder | None = None
         self.sides = (Side(), Side())
-        self.tries = 0
+        self.tries = 0  # times the decoders were asked whose bytes these are
+        self.asked = 0  # likewise, in this window
+        self.ask_at = 0  # bytes that must be waiting before the decoders are asked again
         self.lost_steps = 0
         self.notes: dict[str, int] = {}
         self.keyring = keyring
@@ -91,6 +94,9 @@ class StreamState(FlowState):
 
     def close(self) -> Iterator[tuple[int, int, int, Message]]:
         """The flow ended: what was waiting for its end."""
+        if self.decoder is None:
+            self.ask_at = 0
+            yield from self._identify()
         if self.decoder is None:
             return
         try:
@@ -124,6 +130,10 @@ class StreamState(FlowState):
             side.drop(len(side.waiting))
 
     def _identify(self) -> Iterator[tuple[int, int, int, Message]]:
+        lengths = [len(side.waiting) for side in self.sides]
+        waiting = sum(lengths)
+        if not waiting or (waiting < self.ask_at and max(lengths) < limits.IDENTIFY_BYTES):
+            return
         opening = Opening((bytes(self.sides[0].waiting), bytes(self.sides[1].waiting)),
                           (self.sides[0].began, self.sides[1].began), self.flow.opener)
         found = identify(opening, self.decoders)
@@ -140,6 +150,9 @@ class StreamState(FlowState):
         if found is False and both_began:
             self.give_up()
             return
+        # asked at each of the first packets, then at each half as many bytes more: or small packets cost their square
+        self.asked += 1
+        self.ask_at = waiting + waiting // 2 if self.asked >= ASKED_AT_ONCE else 0
         self._slide()
 
     def _slide(self) -> None:
@@ -151,6 +164,7 @@ class StreamState(FlowState):
             if len(side.waiting) >= limits.IDENTIFY_BYTES:
                 side.drop(len(side.waiting))
                 side.began = False
+                self.ask_at = self.asked = 0
 
     def _decode(self, number: int) -> Iterator[tuple[int, int, int, Message]]:
         side = self.sides[number]
@@ -220,7 +234,7 @@ class StreamState(FlowState):
         self._learn_originator()
         self.decoder = None
         self.lost_steps += 1
-        self.tries = 0
+        self.tries = self.asked = self.ask_at = 0
         for side in self.sides:
             side.drop(len(side.waiting))
             side.began = False

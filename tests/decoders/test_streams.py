@@ -180,3 +180,34 @@ def test_bytes_one_by_one_are_read_only_when_enough_are_there(side):
     for i in range(len(stream)):
         say(live, stream[i:i + 1], side=side, start=i == 0)
     assert reads == [1, 2, 202]
+
+
+def test_small_packets_of_an_unknown_flow_do_not_cost_their_square():
+    asked = []
+
+    class Never(Toy):
+        @classmethod
+        def claims(cls, opening):
+            asked.append(len(opening.sides[0]))
+            return False
+
+    live = state(Never)
+    for _ in range(3000):
+        say(live, b"x" * 12)
+    assert len(asked) < 40
+
+
+def test_the_last_packet_of_a_short_flow_is_asked_for_when_the_flow_ends():
+    class Late(Toy):
+        @classmethod
+        def claims(cls, opening):
+            return opening.sides[0].endswith(b"!")
+
+        def read(self, side, cursor):
+            return [Message("toy", "all", Protection.PLAINTEXT, cursor.rest().decode())]
+
+    live = state(Late)
+    for _ in range(12):
+        say(live, b"x")
+    assert say(live, b"!") == []
+    assert [message.summary for *_, message in live.close()][0] == "x" * 12 + "!"
