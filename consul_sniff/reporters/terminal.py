@@ -56,7 +56,7 @@ def render(report: Report, version: str, look: Look) -> str:
 def _parts(report: Report, version: str, width: int) -> Iterator[RenderableType]:
     yield _head(report, version)
     yield _verdict(report)
-    yield _controls(report.controls)
+    yield _controls(report.controls, width)
     if report.nodes:
         yield _nodes(report, width)
     if any(finding.severity is not Severity.INFO for finding in report.findings):
@@ -124,16 +124,21 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _controls(controls: list[ControlResult]) -> RenderableType:
+def _controls(controls: list[ControlResult], width: int) -> RenderableType:
+    """The controls that were seen, the worst first; what was not observed in one line."""
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=1)
+    for _ in range(2 if width >= WIDE else 1):
+        table.add_column(ratio=1)
+    if width >= WIDE:
+        table.columns[1].ratio, table.columns[1].no_wrap = None, True
     for control in sorted(controls, key=lambda c: list(MARKS).index(c.status)):
         if control.status is Status.NOT_OBSERVED:
             continue
         word, style = MARKS[control.status]
-        table.add_row(Text(word, style), control.id, Text(printable(control.reason)))
+        reason = Text(printable(control.reason))
+        cells = (control.id, reason) if width >= WIDE else (Group(Text(control.id, "bold"), reason),)
+        table.add_row(Text(word, style), *cells)
     silent = [c.id for c in controls if c.status is Status.NOT_OBSERVED]
     parts: list[RenderableType] = [Text("Controls", style="bold"), table]
     if silent:
@@ -169,8 +174,9 @@ def _counts(plaintext: int, encrypted: int) -> str:
 
 def _to_do(report: Report) -> RenderableType:
     """Findings by signature, the worst first: what, the packets that prove it, the setting that mends it."""
+    place = {control.id: number for number, control in enumerate(report.controls)}
     findings = sorted((f for f in report.findings if f.severity is not Severity.INFO),
-                      key=lambda f: (WORST_FIRST.index(f.severity), f.control, f.signature))
+                      key=lambda f: (WORST_FIRST.index(f.severity), place.get(f.control, 99), f.signature))
     parts: list[RenderableType] = [Text("What was found, and what to do", style="bold")]
     told: dict[str, int] = {}  # remediation -> the number under which it stands
     for number, (_, same) in enumerate(groupby(findings, key=lambda f: (f.severity, f.control, f.signature)), 1):
