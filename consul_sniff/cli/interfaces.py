@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
 import typer
 
 from . import rights
 
-_SYS: Final = Path("/sys/class/net")
-_UP: Final = 0x1  # IFF_UP, include/uapi/linux/if.h
+_UP: Final = 0x1  # IFF_UP, IFF_RUNNING: include/uapi/linux/if.h
+_RUNNING: Final = 0x40
+_GET_FLAGS: Final = 0x8913  # SIOCGIFFLAGS, SIOCGIFHWADDR: include/uapi/linux/sockios.h
+_GET_HARDWARE: Final = 0x8927
 
 # ARPHRD_*, include/uapi/linux/if_arp.h -> how libpcap captures there (pcap-linux.c, map_arphrd_to_dlt)
 _LINKS: Final = {1: "Ethernet", 772: "Ethernet", 65534: "raw IP", 512: "PPP", 768: "raw IP", 776: "raw IP", 778: "raw IP",
@@ -53,38 +55,42 @@ def interfaces(
 
 
 def listed() -> list[Interface]:
-    """All interfaces that the kernel has, and ``any``; names and link types as capturing there will find them."""
+    """All interfaces of this network namespace, and ``any``; link types as capturing there will find them.
+
+    The kernel is asked, not /sys: in a namespace that was entered (nsenter -n) that is still the one outside.
+    """
+    import socket
+
     addresses = _addresses()
-    names = sorted(path.name for path in _SYS.glob("*") if (path / "type").exists())
-    return [*(_one(name, addresses.get(name, ())) for name in names), Interface(rights.ANY, "", COOKED, (), rights.refusal())]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        names = sorted(name for _, name in socket.if_nameindex())
+        found = [_one(asked.fileno(), name, addresses.get(name, ())) for name in names]
+    return [*found, Interface(rights.ANY, "", COOKED, (), rights.refusal())]
 
 
-def _one(name: str, addresses: tuple[str, ...]) -> Interface:
+def _one(asked: int, name: str, addresses: tuple[str, ...]) -> Interface:
     from ..text import printable
 
-    kind = _number(name, "type", 10)
-    return Interface(printable(name), _state(name), _LINKS.get(kind, COOKED), addresses, rights.refusal(name))
+    kind = _ask(asked, _GET_HARDWARE, name)
+    return Interface(printable(name), _state(_ask(asked, _GET_FLAGS, name)), _LINKS.get(kind, COOKED), addresses, rights.refusal(name))
 
 
-def _state(name: str) -> str:
-    if not _number(name, "flags", 16) & _UP:
+def _state(flags: int) -> str:
+    if not flags & _UP:
         return "down"
-    said = _read(name, "operstate")  # "unknown" of what has no carrier to report: loopback, tunnels
-    return {"unknown": "up", "lowerlayerdown": "no-carrier", "down": "no-carrier"}.get(said, said)
+    return "up" if flags & _RUNNING else "no-carrier"
 
 
-def _number(name: str, what: str, base: int) -> int:
+def _ask(asked: int, question: int, name: str) -> int:
+    """The 16 bits after the name in the kernel's ``struct ifreq``; 0 where the interface went away meanwhile."""
+    import fcntl
+    from struct import pack, unpack_from
+
     try:
-        return int(_read(name, what), base)
-    except ValueError:
+        answer = fcntl.ioctl(asked, question, pack("16s24x", os.fsencode(name)))
+    except OSError:
         return 0
-
-
-def _read(name: str, what: str) -> str:
-    try:
-        return (_SYS / name / what).read_text(encoding="ascii", errors="replace").strip()
-    except OSError:  # it went away meanwhile
-        return ""
+    return int(unpack_from("=H", answer, 16)[0])
 
 
 def _addresses() -> dict[str, tuple[str, ...]]:

@@ -38,7 +38,7 @@ def remedies(interface: str = "IFACE") -> list[tuple[str, str]]:
     if called.name == "__main__.py":
         program = f"{shlex.quote(sys.executable)} -m consul_sniff"
     else:  # with its whole path: sudo does not look where a virtual environment is
-        program = shlex.quote(shutil.which(called) or str(called.absolute()))
+        program = shlex.quote(str(Path(shutil.which(str(called)) or called).absolute()))
     live = f"{program} live -i {interface}"
     return [
         (f"sudo setpriv --reuid={os.getuid()} --regid={os.getgid()} --init-groups --inh-caps=+net_raw --ambient-caps=+net_raw -- {live}",

@@ -23,3 +23,20 @@ def test_what_cannot_be_replaced_stays(tmp_path):
     with pytest.raises(OutputError, match="is a folder"):
         write_whole(tmp_path / "report", "text")
     assert os.listdir(tmp_path) == ["report"]
+
+
+def test_text_that_is_no_unicode_is_written_all_the_same(tmp_path):
+    write_whole(tmp_path / "report", "\u00fc \udc80\n")
+    assert (tmp_path / "report").read_bytes() == "\u00fc ?\n".encode()
+
+
+def test_a_bare_name_is_one_in_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_whole(type(tmp_path)("report"), "here")
+    assert (tmp_path / "report").read_text() == "here"
+
+
+def test_a_pipe_is_left_alone(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="is not a regular file"):
+        write_whole(tmp_path / "pipe", "text")

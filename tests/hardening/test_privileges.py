@@ -1,0 +1,79 @@
+import os
+import pwd
+
+import pytest
+
+from consul_sniff.errors import UsageError
+from consul_sniff.hardening import privileges
+
+RAW = 1 << privileges.CAP_NET_RAW
+
+
+@pytest.fixture
+def root():
+    if os.geteuid() != 0:
+        pytest.skip("capabilities to give up take root: run as root")
+
+
+def test_a_user_is_named_or_numbered():
+    entry = next(one for one in pwd.getpwall() if one.pw_uid != 0)
+    assert privileges.identity(entry.pw_name) == privileges.identity(str(entry.pw_uid)) == (entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+@pytest.mark.parametrize("user", ["no-such-user-here", "4294967294123", "", "root", "0"])
+def test_a_user_that_cannot_be_become_is_refused(user):
+    with pytest.raises(UsageError, match="--user"):
+        privileges.identity(user)
+
+
+def test_capabilities_are_read_as_the_kernel_shows_them(inside):
+    said = inside("""
+from consul_sniff.hardening import privileges
+said["ours"] = ["%016x" % bits for bits in privileges.capabilities(os.uname().machine)]
+said["kernel"] = [process_status()[name] for name in ("CapEff", "CapPrm", "CapInh")]
+""")
+    assert said["ours"] == said["kernel"]
+
+
+def test_a_permitted_right_is_raised_and_none_where_it_is_not_permitted(inside, root):
+    said = inside("""
+from consul_sniff.hardening import privileges
+machine = os.uname().machine
+raw = 1 << privileges.CAP_NET_RAW
+privileges._set(machine, 0, raw, 0)
+said["before"] = privileges.capabilities(machine)[:2]
+attempt("socket before", lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close())
+said["raised"] = privileges.raise_capture_right()
+said["after"] = privileges.capabilities(machine)[:2]
+attempt("socket after", lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close())
+privileges.clear_capabilities(machine)
+said["again"] = privileges.raise_capture_right()
+said["end"] = privileges.capabilities(machine)
+""")
+    assert said == {"before": [0, RAW], "socket before": "PermissionError", "raised": True, "after": [RAW, RAW], "socket after": "None",
+                    "again": False, "end": [0, 0, 0]}
+
+
+def test_there_is_no_way_back(inside, root, nobody):
+    said = inside("""
+from consul_sniff.hardening import privileges
+privileges.drop_bounding_set()
+privileges.become(privileges.identity("nobody"))
+said["ids"] = [os.getresuid(), os.getresgid(), os.getgroups()]
+said["bounding"] = process_status()["CapBnd"]
+attempt("uid", lambda: os.setresuid(0, 0, 0))
+attempt("gid", lambda: os.setresgid(0, 0, 0))
+attempt("groups", lambda: os.setgroups([0]))
+""")
+    uid, gid = pwd.getpwnam("nobody")[2:4]
+    assert said == {"ids": [[uid] * 3, [gid] * 3, []], "bounding": "0" * 16,
+                    "uid": "PermissionError", "gid": "PermissionError", "groups": "PermissionError"}
+
+
+def test_the_bounding_set_without_the_right_to_it_is_an_error_not_a_silence(inside, root):
+    said = inside("""
+from consul_sniff.hardening import privileges
+privileges.clear_capabilities(os.uname().machine)
+attempt("drop", privileges.drop_bounding_set)
+""")
+    assert said == {"drop": "PermissionError"}
