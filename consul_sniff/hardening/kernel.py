@@ -18,7 +18,6 @@ Buffer: TypeAlias = "ctypes.Array[ctypes.c_char]"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
-_libc.prctl.restype = ctypes.c_int
 
 
 def buffer(data: bytes) -> Buffer:
@@ -30,6 +29,21 @@ def syscall(number: int, *arguments: int | Buffer | None) -> int:
     """A system call by number; integers are passed as machine words, buffers as pointers. OSError with its errno."""
     words = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
     return _checked(_libc.syscall(ctypes.c_long(number), *words))
+
+
+def capget(header: Buffer, data: Buffer) -> None:
+    """``capget(2)``: fills ``data``. OSError with its errno."""
+    _checked(_libc.capget(header, data))
+
+
+def capset(header: Buffer, data: Buffer) -> None:
+    """``capset(2)``, of the calling thread. OSError with its errno."""
+    _checked(_libc.capset(header, data))
+
+
+def trace_me() -> None:
+    """``ptrace(PTRACE_TRACEME)``: let the parent trace this process, to see whether tracing is possible. OSError."""
+    _checked(_libc.ptrace(0, 0, None, None))
 
 
 def prctl(option: int, *arguments: int) -> int:

@@ -40,11 +40,12 @@ class OutputDir:
             fd = open_directory(path)
         except OSError as error:
             raise OutputError(f"{path}: not a folder to write to ({error.strerror}); make one: {mend}") from None
-        with _as_user(user) as name:
+        with _as_user(user):
             if os.access(".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=True):
                 return cls(path, fd)
         os.close(fd)
-        raise OutputError(f"{path}: {name} may not write there; give a folder of its own: {mend}")
+        who = user.name if user else f"user {os.geteuid()}"
+        raise OutputError(f"{path}: {who} may not write there; give a folder of its own: {mend}")
 
     def __enter__(self) -> Self:
         return self
@@ -136,19 +137,17 @@ def _plain(name: str) -> str:
 
 
 @contextmanager
-def _as_user(user: Identity | None) -> Iterator[str]:
-    """Be that user for a question to the kernel, if root, and come back; gives the name that was asked for."""
-    from .privileges import own_name
-
+def _as_user(user: Identity | None) -> Iterator[None]:
+    """Be that user for a question to the kernel, if root, and come back."""
     if user is None or os.geteuid() != 0:
-        yield own_name()
+        yield
         return
     group, groups = os.getegid(), os.getgroups()
     os.setgroups([])
     os.setegid(user.gid)
     os.seteuid(user.uid)
     try:
-        yield user.name
+        yield
     finally:
         os.seteuid(0)
         os.setegid(group)

@@ -9,7 +9,7 @@ import struct
 from typing import Final, NamedTuple
 
 from ..errors import UsageError
-from . import kernel, syscalls
+from . import kernel
 
 CAP_NET_RAW: Final = 13  # include/uapi/linux/capability.h
 _VERSION: Final = 0x20080522  # _LINUX_CAPABILITY_VERSION_3: two words of 32 capabilities
@@ -65,16 +65,16 @@ def drop_bounding_set() -> None:
             break  # past the last capability that this kernel knows
 
 
-def clear_capabilities(machine: str) -> None:
+def clear_capabilities() -> None:
     """Empty the ambient, inheritable, permitted and effective sets of this thread."""
     kernel.prctl(kernel.PR_CAP_AMBIENT, kernel.PR_CAP_AMBIENT_CLEAR_ALL)
-    _set(machine, 0, 0, 0)
+    _set(0, 0, 0)
 
 
-def capabilities(machine: str) -> tuple[int, int, int]:
+def capabilities() -> tuple[int, int, int]:
     """This thread's (effective, permitted, inheritable) sets, one bit a capability."""
     data = kernel.buffer(bytes(24))
-    kernel.syscall(_number("capget", machine), kernel.buffer(struct.pack("=Ii", _VERSION, 0)), data)
+    kernel.capget(kernel.buffer(struct.pack("=Ii", _VERSION, 0)), data)
     low_e, low_p, low_i, high_e, high_p, high_i = struct.unpack("=6I", data.raw[:24])
     return low_e | high_e << 32, low_p | high_p << 32, low_i | high_i << 32
 
@@ -85,14 +85,13 @@ def raise_capture_right() -> bool:
     A file capability ``cap_net_raw=p`` (without ``e``) gives no more: with ``e`` the program could not even be started
     where the container's bounding set lacks the capability, as for reading files only.
     """
-    machine = os.uname().machine
     bit = 1 << CAP_NET_RAW
     try:
-        effective, permitted, inheritable = capabilities(machine)
+        effective, permitted, inheritable = capabilities()
         if permitted & bit and not effective & bit:
-            _set(machine, effective | bit, permitted, inheritable)
+            _set(effective | bit, permitted, inheritable)
             effective |= bit
-    except (OSError, KeyError):
+    except OSError:
         return False
     return bool(effective & bit)
 
@@ -113,13 +112,7 @@ def no_new_privileges() -> None:
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
 
 
-def _set(machine: str, effective: int, permitted: int, inheritable: int) -> None:
+def _set(effective: int, permitted: int, inheritable: int) -> None:
     low = 0xFFFFFFFF
     data = struct.pack("=6I", effective & low, permitted & low, inheritable & low, effective >> 32, permitted >> 32, inheritable >> 32)
-    kernel.syscall(_number("capset", machine), kernel.buffer(struct.pack("=Ii", _VERSION, 0)), kernel.buffer(data))
-
-
-def _number(name: str, machine: str) -> int:
-    number = syscalls.number(name, machine)
-    assert number is not None, name
-    return number
+    kernel.capset(kernel.buffer(struct.pack("=Ii", _VERSION, 0)), kernel.buffer(data))

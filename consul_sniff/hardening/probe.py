@@ -8,8 +8,8 @@ import signal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import ConsulSniffError
-from . import kernel, syscalls
-from .confine import confine
+from . import kernel
+from .confinement import confine
 from .status import Confinement, Mechanism
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ def _execute() -> None:
 
 
 def _trace() -> None:
-    number = syscalls.number("ptrace", os.uname().machine)
-    assert number is not None
-    kernel.syscall(number, 0, 0, 0, 0)  # PTRACE_TRACEME
+    kernel.trace_me()
 
 
 def _root() -> None:

@@ -10,7 +10,7 @@ def test_it_is_written_private_and_leaves_nothing_beside(tmp_path):
     write_whole(tmp_path / "report", "text\n")
     assert (tmp_path / "report").read_text() == "text\n"
     assert (tmp_path / "report").stat().st_mode & 0o777 == 0o600
-    assert os.listdir(tmp_path) == ["report"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
 def test_a_folder_that_is_not_there_is_one_line(tmp_path):
@@ -22,7 +22,7 @@ def test_what_cannot_be_replaced_stays(tmp_path):
     (tmp_path / "report").mkdir()
     with pytest.raises(OutputError, match="is a folder"):
         write_whole(tmp_path / "report", "text")
-    assert os.listdir(tmp_path) == ["report"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
 def test_text_that_is_no_unicode_is_written_all_the_same(tmp_path):

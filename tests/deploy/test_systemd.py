@@ -59,3 +59,36 @@ os.execv(sys.executable, [sys.executable, "-m", "consul_sniff", "analyze", {str(
         pytest.skip("this kernel has no PR_SET_MDWE (Linux 6.3 has)")
     assert done.returncode == 1, done.stderr
     assert '"gossip' in done.stdout
+
+
+def groups():
+    """systemd's groups of system calls, each with all that its own groups hold."""
+    told, here = {}, None
+    for line in analyze("syscall-filter").stdout.splitlines():
+        if line.startswith("@"):
+            here = told.setdefault(line.strip(), [])
+        elif line.startswith("    ") and not line.strip().startswith("#") and here is not None:
+            here.append(line.strip())
+
+    def calls(name):
+        return {call for one in told.get(name, ()) for call in (calls(one) if one.startswith("@") else {one})}
+
+    return {name: calls(name) for name in told}
+
+
+def test_the_calls_that_the_program_needs_are_left_to_it(unit):
+    """The filter of the unit against that of the program itself, and what it calls before it sets that."""
+    from consul_sniff.hardening import seccomp
+
+    known = groups()
+    if "@known" not in known:
+        pytest.skip("this systemd-analyze does not tell its groups")
+    left = set(known["@default"])
+    for line in unit.read_text().splitlines():
+        if line.startswith("SystemCallFilter="):
+            words = line.split("=", 1)[1]
+            some = {call for word in words.lstrip("~").split() for call in known.get(word, {word})}
+            left = left - some if words.startswith("~") else left | some
+    before = {"execve", "socket", "bind", "listen", "accept4", "setsockopt", "capset", "landlock_restrict_self", "seccomp"}
+    needless = {"mincore", "mseal", "futex_wait", "futex_wake"}  # let through for C libraries to come; they fall back
+    assert ({*seccomp.ALLOWED, *seccomp.CONDITIONAL} - needless | before) & known["@known"] - left == set()

@@ -1,5 +1,9 @@
 import os
 import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +33,7 @@ def test_a_user_that_cannot_be_become_is_refused(user):
 def test_capabilities_are_read_as_the_kernel_shows_them(inside):
     said = inside("""
 from consul_sniff.hardening import privileges
-said["ours"] = ["%016x" % bits for bits in privileges.capabilities(os.uname().machine)]
+said["ours"] = ["%016x" % bits for bits in privileges.capabilities()]
 said["kernel"] = [process_status()[name] for name in ("CapEff", "CapPrm", "CapInh")]
 """)
     assert said["ours"] == said["kernel"]
@@ -38,17 +42,16 @@ said["kernel"] = [process_status()[name] for name in ("CapEff", "CapPrm", "CapIn
 def test_a_permitted_right_is_raised_and_none_where_it_is_not_permitted(inside, root):
     said = inside("""
 from consul_sniff.hardening import privileges
-machine = os.uname().machine
 raw = 1 << privileges.CAP_NET_RAW
-privileges._set(machine, 0, raw, 0)
-said["before"] = privileges.capabilities(machine)[:2]
+privileges._set(0, raw, 0)
+said["before"] = privileges.capabilities()[:2]
 attempt("socket before", lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close())
 said["raised"] = privileges.raise_capture_right()
-said["after"] = privileges.capabilities(machine)[:2]
+said["after"] = privileges.capabilities()[:2]
 attempt("socket after", lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close())
-privileges.clear_capabilities(machine)
+privileges.clear_capabilities()
 said["again"] = privileges.raise_capture_right()
-said["end"] = privileges.capabilities(machine)
+said["end"] = privileges.capabilities()
 """)
     assert said == {"before": [0, RAW], "socket before": "PermissionError", "raised": True, "after": [RAW, RAW], "socket after": "None",
                     "again": False, "end": [0, 0, 0]}
@@ -73,7 +76,33 @@ attempt("groups", lambda: os.setgroups([0]))
 def test_the_bounding_set_without_the_right_to_it_is_an_error_not_a_silence(inside, root):
     said = inside("""
 from consul_sniff.hardening import privileges
-privileges.clear_capabilities(os.uname().machine)
+privileges.clear_capabilities()
 attempt("drop", privileges.drop_bounding_set)
 """)
     assert said == {"drop": "PermissionError"}
+
+
+@pytest.mark.parametrize(("bounding", "expected"), [([], "True True"), (["--bounding-set=-all"], "False False")])
+def test_a_file_capability_that_is_permitted_only_gives_the_right_where_there_is_one_to_give(root, bounding, expected):
+    """As the container image has it: with cap_net_raw=p the interpreter starts either way, and the program raises the right."""
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if not (python and shutil.which("setcap") and shutil.which("setpriv")):
+        pytest.skip("setcap (libcap2-bin), setpriv (util-linux) or a Python that every user may run is not there")
+    code = ("import sys, socket\nsys.path.insert(0, sys.argv[1])\nfrom consul_sniff.hardening import raise_capture_right\n"
+            "right = raise_capture_right()\n"
+            "try:\n    socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)\n    print(right, True)\nexcept PermissionError:\n    print(right, False)\n")
+    user = ["setpriv", *bounding, "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        copy = folder / "python"
+        shutil.copyfile(Path(python).resolve(), copy)
+        copy.chmod(0o755)
+        if subprocess.run(["setcap", "cap_net_raw=p", copy], capture_output=True, check=False).returncode:
+            pytest.skip("this file system keeps no file capabilities")
+        there = Path(privileges.__file__).parent.parent.parent
+        start = "import sys; assert sys.version_info >= (3, 11); sys.path.insert(0, sys.argv[1]); import consul_sniff"
+        if subprocess.run([*user, copy, "-c", start, there], capture_output=True, check=False).returncode:
+            pytest.skip("nobody may not run this Python, or not read this package")
+        done = subprocess.run([*user, copy, "-c", code, there], capture_output=True, text=True, check=False, env={"PYTHONDONTWRITEBYTECODE": "1"})
+        assert done.stdout.strip() == expected, done.stderr

@@ -1,4 +1,4 @@
-"""The filter is run here as the kernel would run it, for both machines; test_confine tries the real one."""
+"""The filter is run here as the kernel would run it, for both machines; test_confinement tries the real one."""
 
 import errno
 

@@ -79,7 +79,7 @@ class _Steps:
         try:
             said = step()
         except KeyError as error:
-            self.add(name, UNAVAILABLE, f"nothing is known of {error}")
+            self.add(name, UNAVAILABLE, f"there are no tables for {error.args[0]}")
         except (OSError, ValueError) as error:
             self.add(name, UNAVAILABLE, getattr(error, "strerror", None) or str(error))
         else:
@@ -156,7 +156,7 @@ def _leave_root(steps: _Steps, who: privileges.Identity | None, name: str) -> No
 
 
 def _cleared() -> str:
-    privileges.clear_capabilities(os.uname().machine)
+    privileges.clear_capabilities()
     return "none effective, permitted, inheritable or ambient"
 
 

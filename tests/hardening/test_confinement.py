@@ -259,6 +259,67 @@ def test_where_root_cannot_be_given_up_the_program_does_not_go_on(nobody):
     assert "--keep-root" in done.stdout
 
 
+def test_what_the_kernel_or_our_tables_lack_is_named_and_the_rest_holds(inside, nobody):
+    said = inside("""
+from consul_sniff.hardening import landlock, syscalls
+landlock.version = lambda: 0
+del syscalls.MACHINES[os.uname().machine]
+done = confine()
+said["missing"] = [(one.name, one.state, one.detail.partition(" (")[0]) for one in done.missing]
+said["status"] = process_status()
+attempt("shadow", lambda: Path("/etc/shadow").read_bytes())
+""")
+    assert said["missing"] == [["landlock", "unavailable", "this kernel has no Landlock, or not switched on"],
+                               ["seccomp", "unavailable", f"there are no tables for {os.uname().machine}"]]
+    assert (said["status"]["CapEff"], said["status"]["NoNewPrivs"], said["shadow"]) == ("0" * 16, "1", "PermissionError")
+
+
+def test_a_live_page_on_a_terminal_and_a_server_thread_go_on(inside, nobody):
+    """rich asks the terminal for its size and draws from a thread; metrics are answered from another."""
+    import pty
+
+    leader, follower = pty.openpty()
+    threading.Thread(target=drain, args=(leader,), daemon=True).start()
+    try:
+        said = inside("""
+import http.server, threading, time, urllib.request
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"metrics")
+    def log_message(self, *_):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+asking = socket.create_connection(server.server_address)  # connected already: nothing can be from inside later
+terminal = open(int(sys.argv[1]), "w", closefd=False)
+confine(accept=True)
+from rich.console import Console
+from rich.live import Live
+def page():
+    console = Console(file=terminal, force_terminal=True)
+    with Live("one", console=console, refresh_per_second=50) as live:
+        time.sleep(0.1)
+        live.update("two")
+    return console.size.width > 0
+attempt("page", page)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+asking.sendall(b"GET /metrics HTTP/1.0\\r\\n\\r\\n")
+attempt("metrics", lambda: asking.makefile("rb").read()[-7:])
+attempt("end", server.shutdown)
+""", follower, pass_fds=[follower])
+    finally:
+        os.close(follower)
+    assert said == {"page": "True", "metrics": "b'metrics'", "end": "None"}
+
+
+def drain(descriptor):
+    with suppress(OSError):  # the other end was closed
+        while os.read(descriptor, 65536):
+            pass
+    os.close(descriptor)
+
+
 def test_a_user_that_is_not_there_or_root_is_refused(nobody):
     from consul_sniff.errors import UsageError
     from consul_sniff.hardening import confine
@@ -270,7 +331,21 @@ def test_a_user_that_is_not_there_or_root_is_refused(nobody):
     assert os.geteuid() == 0
 
 
-def test_nothing_of_it_is_loaded_for_other_verbs():
-    code = "import sys, consul_sniff.cli.app; print([name for name in sys.modules if 'hardening' in name or name == 'ctypes'])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+@pytest.mark.parametrize(("verb", "loaded"), [
+    ("import consul_sniff.cli.app", []),
+    ("from consul_sniff.cli.output import write_whole; import pathlib; write_whole(pathlib.Path('report'), 'text')",
+     ["consul_sniff.hardening", "consul_sniff.hardening.outputs", "consul_sniff.hardening.paths"]),
+])
+def test_other_verbs_load_no_more_than_they_use(tmp_path, verb, loaded):
+    code = verb + "\nimport sys; print(sorted(name for name in sys.modules if 'hardening' in name or name == 'ctypes'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == str(loaded)
+
+
+def test_the_package_has_what_it_says():
+    from consul_sniff import hardening
+
+    assert all(getattr(hardening, name) for name in hardening.__all__)
+    assert callable(hardening.confine)
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        hardening.no_such_thing  # noqa: B018 - asking is the test
