@@ -24,8 +24,8 @@ INSTALL_SNAPSHOT: Final = 2
 SEARCH_BYTES: Final = 512  # looked at together for the beginning of a message; longer than one
 
 _KEYS: Final = (rb"\xa4Addr|\xa2ID|\xafProtocolVersion|\xa4Term|\xa7Entries|\xa9Candidate|\xa6Leader|\xacLastLogIndex"
-                rb"|\xadConfiguration|\xa7Granted|\xa7LastLog|\xa7Success")
-_VALUE: Final = (rb"(?:[\x00-\x7f\xc0\xc2\xc3]|[\xa0-\xbf][^\x00-\x1f]{0,31}?|\xda\x00[\x00-\x60][^\x00-\x1f]{0,96}?"
+                rb"|\xadConfiguration|\xa7Granted|\xa7LastLog|\xa7Success|\xaeNoRetryBackoff")
+_VALUE: Final = (rb"(?:[\x00-\x7f\x90\xc0\xc2\xc3]|[\xa0-\xbf][^\x00-\x1f]{0,31}?|\xda\x00[\x00-\x60][^\x00-\x1f]{0,96}?"
                  rb"|\xcc.|\xcd..|\xce.{4}|\xcf.{8})")
 #: a map that begins with a transport address (enough also where a snap length cut the rest), or with two of Raft's keys
 _MAP: Final = (rb"[\x83-\x8f](?:\xa4Addr(?:[\xa9-\xbf]|\xda\x00[\x20-\x40])[0-9a-f:.\[]{6}|(?:" + _KEYS + rb")" + _VALUE

@@ -29,7 +29,7 @@ ENTRIES: Final = (
 )
 IGNORABLE: Final = 0x80  # set on a type byte: servers that do not know the type skip the entry
 
-_OUR_KEYS: Final = frozenset({b"Addr", b"ID", b"ProtocolVersion", b"Term"})
+_OUR_KEYS: Final = frozenset({b"Addr", b"ID", b"ProtocolVersion", b"Term", b"Leader", b"LastLog", b"Candidate"})
 
 
 class Reader(Walker):
@@ -43,7 +43,7 @@ class Reader(Walker):
 
     def begin(self) -> None:
         """A new message begins."""
-        self.keys = 0  # how many of the keys that every message has were met
+        self.keys = 0  # how many of the keys that Raft's messages have were met
         self.size = 0
         self.entries = 0
         self.term = 0

@@ -29,6 +29,23 @@ def test_a_real_connection(step):
     assert TOKEN not in repr(told)
 
 
+#: a heartbeat and its answer as Raft before 1.3.7 writes them (Consul 1.10): no Addr and ID in front; cut at 96 bytes
+OLD_REQUEST = bytes.fromhex("0087a7456e747269657390a64c6561646572af31302e37372e302e31323a")
+OLD_ANSWER = bytes.fromhex("a085a74c6173744c6f6713ae4e6f52657472794261636b6f6666c2af5072")
+
+
+@pytest.mark.parametrize(("sides", "originator"), [
+    ((OLD_REQUEST, b""), 0), ((b"", OLD_REQUEST), 1), ((OLD_ANSWER, b""), 1), ((OLD_ANSWER, OLD_REQUEST), 1),
+])
+def test_an_old_servers_heartbeat_is_known_though_it_is_cut(sides, originator):
+    one = opening(*sides, began=(False, False))
+    assert Raft.claims(one) is True
+    decoder = Raft.begin(one)
+    assert decoder.originator == originator
+    told = drive(decoder, list(enumerate(sides)))
+    assert kinds(told) == ["append-entries" if data is OLD_REQUEST else "response" for data in sides if data]
+
+
 def test_every_request_has_its_name():
     body = {"Addr": "10.0.0.1:8300", "Term": 2}
     for number, kind in enumerate(("append-entries", "request-vote", "install-snapshot", "timeout-now", "pre-vote")):
