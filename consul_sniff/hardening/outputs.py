@@ -33,7 +33,8 @@ class OutputDir:
 
     @classmethod
     def open(cls, path: Path, user: Identity | None = None) -> Self:
-        """Open it while that is still allowed. ``user``: who will write there, where that is not who runs now."""
+        """Open it while that is still allowed. ``user``: who will write there, where that is not who runs now (root)."""
+        user = user if os.geteuid() == 0 else None
         owner = f"-o {user.name} " if user else ""
         mend = f"install -d {owner}-m 0700 {shlex.quote(str(path))}"
         try:

@@ -12,6 +12,7 @@ from ..errors import UsageError
 from . import kernel
 
 CAP_NET_RAW: Final = 13  # include/uapi/linux/capability.h
+HIGHEST_USER: Final = 2**32 - 2  # the next one means "leave as it is" to the kernel
 _VERSION: Final = 0x20080522  # _LINUX_CAPABILITY_VERSION_3: two words of 32 capabilities
 
 
@@ -24,16 +25,23 @@ class Identity(NamedTuple):
 
 
 def identity(user: str) -> Identity:
-    """The user of that name or number. UsageError where there is none, or where it is root again."""
+    """The user of that name or number. UsageError where there is none, or where it is root again.
+
+    A number needs no entry in the list of users, which small container images do not have; its group is that number.
+    """
     import pwd
 
+    number = int(user) if user.isdecimal() else -1
     try:
-        entry = pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)
+        entry = pwd.getpwuid(number) if number >= 0 else pwd.getpwnam(user)
+        who = Identity(entry.pw_name, entry.pw_uid, entry.pw_gid)
     except (KeyError, OverflowError):
-        raise UsageError(f"--user {user!r}: there is no such user; name one that owns nothing, such as nobody") from None
-    if entry.pw_uid == 0:
+        if not 0 <= number <= HIGHEST_USER:
+            raise UsageError(f"--user {user!r}: there is no such user; name one that owns nothing, such as nobody, or a number such as 65534") from None
+        who = Identity(user, number, number)
+    if who.uid == 0:
         raise UsageError(f"--user {user!r} is root; name another user, or say --keep-root")
-    return Identity(entry.pw_name, entry.pw_uid, entry.pw_gid)
+    return who
 
 
 def become(who: Identity) -> None:

@@ -9,6 +9,9 @@ from consul_sniff import limits
 from consul_sniff.cli import doctor
 from consul_sniff.errors import SignatureError
 
+# a child made by fork confines itself; test runners have threads, of which Python warns then
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+
 
 @pytest.fixture(scope="module")
 def checks():

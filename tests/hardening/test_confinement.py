@@ -108,6 +108,7 @@ attempt("drops", lambda: Path("/sys/class/net/lo/statistics/rx_missed_errors").r
                     "time": "True", "random": "8", "much memory": "67108864", "null": "1", "drops": "True"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [["lab/plain-c1.pcap"], None], ids=["one", "all"])
 def test_the_programs_own_ways_are_within_the_filter(inside, nobody, pcaps, names):
     """Reports made confined are the same, byte by byte: no call that reading, decoding or reporting makes is refused."""
@@ -190,6 +191,15 @@ attempt("accept", serve)
     done.set()
     asking.join()
     assert said["accept"] == ("served" if accept else "PermissionError")
+
+
+def test_a_user_by_number_that_nobody_has_heard_of(inside, nobody):
+    said = inside("""
+done = confine("61234")
+said["user"] = done.user
+said["status"] = process_status()
+""")
+    assert (said["user"], said["status"]["Uid"].split(), said["status"]["Gid"].split()) == ("61234", ["61234"] * 4, ["61234"] * 4)
 
 
 def test_without_threads_not_even_the_limit_leaves_room_for_a_process(inside, nobody):

@@ -24,7 +24,12 @@ def test_a_user_is_named_or_numbered():
     assert privileges.identity(entry.pw_name) == privileges.identity(str(entry.pw_uid)) == (entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
-@pytest.mark.parametrize("user", ["no-such-user-here", "4294967294123", "", "root", "0"])
+def test_a_number_needs_no_entry():
+    number = next(one for one in range(61_000, 62_000) if one not in {entry.pw_uid for entry in pwd.getpwall()})
+    assert privileges.identity(str(number)) == (str(number), number, number)
+
+
+@pytest.mark.parametrize("user", ["no-such-user-here", "4294967295", "4294967294123", "", "root", "0"])
 def test_a_user_that_cannot_be_become_is_refused(user):
     with pytest.raises(UsageError, match="--user"):
         privileges.identity(user)

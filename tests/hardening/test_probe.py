@@ -5,6 +5,9 @@ import pytest
 from consul_sniff.hardening import probe
 from consul_sniff.hardening.status import APPLIED, process_status
 
+# a child made by fork confines itself; test runners have threads, of which Python warns then
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+
 
 def test_the_child_tells_and_this_process_stays_as_it_is():
     before = process_status()
