@@ -13,7 +13,7 @@ from ..model import Protection
 from .addresses import same_host
 
 if TYPE_CHECKING:
-    from ..facts import Facts
+    from ..facts import Conversation, Facts
     from .channels import Channels
     from .talks import Talk
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 OVERFLOWS: Final = {"conversations folded": "more conversations than are kept apart",
                     "sightings over the limit": "more was said than is kept",
                     "claims over the limit": "more was claimed than is kept"}
+ONE_WAY: Final = 3  # packets without one of the other side's, before a direction is believed to be missing
+GOSSIP: Final = frozenset({"gossip-lan", "gossip-wan"})
+RST, ACK = 4, 16
 
 
 def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str, ...]:
@@ -28,13 +31,18 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
     lost: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     cut: dict[str, int] = defaultdict(int)
     bodies: dict[str, int] = defaultdict(int)
+    deaf: dict[str, int] = defaultdict(int)
+    gossip: dict[str, list[Conversation]] = defaultdict(list)
     for talk in talks:
         place = channels.place(talk)
         if place.owner == "other" or place.channel == "other" or same_host(talk.key.source, talk.key.destination):
             continue
         cut[place.channel] += sum(talk.conversation.cut)
         bodies[place.channel] += sum(said.tally.count for said in talk.said if said.fields.get("body_cut"))
+        if talk.key.transport == "udp" and place.channel in GOSSIP:
+            gossip[place.channel].append(talk.conversation)
         gone = sum(talk.conversation.lost)
+        deaf[place.channel] += _half(talk) and channels.protection(talk) is not Protection.ENCRYPTED
         if gone and channels.protection(talk) is not Protection.ENCRYPTED:
             lost[place.channel][0] += 1
             lost[place.channel][1] += gone
@@ -43,5 +51,24 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
     reasons += [f"{channel}: {count} datagrams were cut by the capture" for channel, count in cut.items() if count]
     reasons += [f"{channel}: {count} bodies were longer than what is read of one"
                 for channel, count in bodies.items() if count]
+    reasons += [f"{channel}: only one direction of {count} conversations is in the capture"
+                for channel, count in deaf.items() if count]
+    reasons += [f"{channel}: only one direction of the gossip is in the capture"
+                for channel, found in gossip.items() if _one_way(found)]
+    if dropped := facts.notes.get("capture-dropped"):
+        reasons.append(f"all: {dropped} packet{'s were' if dropped > 1 else ' was'} dropped by the capture")
     reasons += [f"all: {words}" for name, words in OVERFLOWS.items() if facts.notes.get(name)]
     return tuple(sorted(reasons))
+
+
+def _half(talk: Talk) -> bool:
+    """A connection of which one side alone was captured: it sent data or acknowledged some, so somebody was there."""
+    conversation = talk.conversation
+    return talk.key.transport == "tcp" and any(
+        not conversation.packets[1 - side] and conversation.packets[side] >= ONE_WAY
+        and (conversation.payloads[side] or conversation.flags[side] & (RST | ACK) == ACK) for side in (0, 1))
+
+
+def _one_way(found: list[Conversation]) -> bool:
+    """Members answer each other's pings: where nobody ever does, the answers are what was not captured."""
+    return sum(sum(one.packets) for one in found) >= ONE_WAY and not any(all(one.packets) for one in found)

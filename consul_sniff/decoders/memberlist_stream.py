@@ -74,9 +74,9 @@ class MemberlistStream(StreamDecoder):
 
     @classmethod
     def claims(cls, opening: Opening) -> bool | None:
-        """By the first bytes of a stream only: mid-stream a push/pull shows nothing that is its own."""
-        verdicts = [recognise(data) if began else False
-                    for data, began in zip(opening.sides, opening.began, strict=True) if data]
+        """By a message's first bytes. In the middle of a push/pull nothing is its own; but a stream whose SYN alone was
+        not captured begins as every other, so its first bytes are asked too."""
+        verdicts = [recognise(data) for data in opening.sides if data]
         if not verdicts or False in verdicts:
             return False if verdicts else None
         return True if True in verdicts else None

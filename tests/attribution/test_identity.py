@@ -70,11 +70,19 @@ def test_names_of_servers(names, domain, expected):
     assert server_name({"names": names}, domain) is expected
 
 
+NOW = 1_700_000_000  # 2023-11-14T22:13:20Z
+
+
 @pytest.mark.parametrize(("begin", "end", "expected"), [
-    (10, 30, True), (21, 30, False), (0, 19, False), (None, None, True), ("1970-01-01T00:00:25Z", None, False),
-    ("1970-01-01T00:00:05+00:00", "1970-01-01T00:00:40", True), ("garbage", "garbage", True), (True, None, True)])
+    (NOW - 10, NOW + 10, True), (NOW + 1, NOW + 10, False), (0, NOW - 1, False), (None, None, True),
+    ("2023-11-14T22:13:25Z", None, False), ("2023-11-14T22:13:05+00:00", "2023-11-14T22:13:40", True),
+    ("garbage", "garbage", True), (True, None, True)])
 def test_valid_at_the_packets_time(begin, end, expected):
-    assert in_time({"not_before": begin, "not_after": end}, 20 * SECOND, 20 * SECOND) is expected
+    assert in_time({"not_before": begin, "not_after": end}, NOW * SECOND, NOW * SECOND) is expected
+
+
+def test_a_capture_without_real_times_expires_nothing():
+    assert in_time({"not_before": NOW, "not_after": NOW + 10}, 0, 20 * SECOND)
 
 
 @pytest.mark.parametrize(("hello", "why"), [({"version": "TLS 1.3", "resumed": False}, "tls13"),

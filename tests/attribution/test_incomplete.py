@@ -36,3 +36,25 @@ def test_cut_gossip_and_overflows():
     made.facts.notes["claims over the limit"] = 1
     assert made.attributed().incomplete == ("all: more was claimed than is kept",
                                             "gossip-lan: 4 datagrams were cut by the capture")
+
+
+def test_gossip_of_which_only_one_direction_was_captured():
+    made = Made()
+    made.gossip(S1, S2, sealed=(3, 0))
+    assert made.attributed().incomplete == ("gossip-lan: only one direction of the gossip is in the capture",)
+    made.gossip(S1, C1, sealed=(1, 1))  # somebody answers: S2 may be down
+    assert made.attributed().incomplete == ()
+
+
+@pytest.mark.parametrize(("packets", "payloads", "flags", "told"), [
+    ((3, 0), (1, 0), (24, 0), True),  # requests without answers
+    ((0, 3), (0, 0), (0, 16), True),  # nothing but acknowledgements of what is not there
+    ((3, 0), (0, 0), (2, 0), False),  # SYNs that nobody answers
+    ((3, 0), (0, 0), (20, 0), False),  # resets, of a scan elsewhere
+    ((2, 0), (1, 0), (24, 0), False),  # the capture ended in the middle
+    ((3, 1), (1, 0), (24, 16), False)])
+def test_connections_of_which_only_one_direction_was_captured(packets, payloads, flags, told):
+    made = Made()
+    made.talk(X, S1, 8500, packets=packets, payloads=payloads, flags=flags)
+    assert (made.attributed().incomplete
+            == ("api: only one direction of 1 conversations is in the capture",)) is told

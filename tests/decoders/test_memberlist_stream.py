@@ -176,9 +176,15 @@ def test_does_not_claim(data: bytes) -> None:
     assert MemberlistStream.claims(opening(data)) is False
 
 
-def test_claims_nothing_mid_stream_and_both_sides_must_agree() -> None:
+@pytest.mark.parametrize("whole", [PUSH_PULL, SEALED_PING, PING])
+def test_claims_a_stream_without_its_syn_but_nothing_in_its_middle(whole: bytes) -> None:
+    assert MemberlistStream.claims(opening(whole, began=(False, False), opener=None)) is True
+    for at in range(1, len(whole) - 8):
+        assert MemberlistStream.claims(opening(whole[at:], began=(False, False), opener=None)) is not True
+
+
+def test_both_sides_must_agree() -> None:
     assert MemberlistStream.claims(opening(b"")) is None
-    assert MemberlistStream.claims(opening(PUSH_PULL, began=(False, False))) is False
     assert MemberlistStream.claims(opening(PUSH_PULL, b"HTTP/1.1 200")) is False
     assert MemberlistStream.claims(opening(PUSH_PULL, ERROR)) is True
     assert MemberlistStream.claims(opening(PUSH_PULL, SEALED_PING[:3])) is True
