@@ -23,8 +23,8 @@ def rows(index: Index) -> list[Exposure]:
     for exposed in index.exposed:
         key, secret = exposed.conversation, exposed.secret
         if not same_host(key.source, key.destination):
-            found[secret.kind, secret.fingerprint, secret.where, secret.path, key.source, key.destination].merge(
-                exposed.tally)
+            source, destination = key[1::-1] if _backwards(exposed, index.talks.get(key)) else key[:2]
+            found[secret.kind, secret.fingerprint, secret.where, secret.path, source, destination].merge(exposed.tally)
     return [Exposure(kind, fingerprint, where, path, tally.count, tally.first, tally.last, source, destination,
                      tally.evidence)
             for (kind, fingerprint, where, path, source, destination), tally in sorted(
@@ -47,9 +47,15 @@ def observe(index: Index, maker: Maker) -> list[Observation]:
             tally.merge(exposed.tally)
         prints = sorted({exposed.secret.fingerprint for exposed in same if exposed.secret.fingerprint})
         summary = f"{kind} in the clear, {where}" + (f": {', '.join(prints[:3])}" if prints else "")
-        made.append(maker.make(talk, ("exposure", str(kind), Protection.PLAINTEXT), summary, tally,
-                               fields={"where": str(where)}, place=_place(talk, maker), side=int(str(side))))
+        observation = maker.make(talk, ("exposure", str(kind), Protection.PLAINTEXT), summary, tally,
+                                 fields={"where": str(where)}, place=_place(talk, maker), side=int(str(side)))
+        made.append(maker.directed(talk, 1, observation) if _backwards(same[0], talk) else observation)
     return made
+
+
+def _backwards(exposed: Exposed, talk: Talk | None) -> bool:
+    """Gossip has no client: there the responder of a conversation may be who sent the secret."""
+    return exposed.side == 1 and talk is not None and "memberlist" in talk.protocols
 
 
 def _place(talk: Talk, maker: Maker) -> Place:

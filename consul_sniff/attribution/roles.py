@@ -28,6 +28,16 @@ def let_through(talk: Talk) -> bool:
     return records or not any(said.kind == "alert" for said in shown)
 
 
+def through_gateway(talk: Talk) -> bool:
+    """RPC between datacenters that a mesh gateway passes on: TLS from the first byte, for a protocol of Consul's.
+
+    Its responder may be the gateway and no server (Consul, agent/pool/conn.go and agent/consul/wanfed).
+    """
+    hellos = [said for said in talk.of("tls") if said.kind == "client-hello"]
+    return bool(hellos) and not any(said.clear for said in talk.said) and all(
+        said.fields.get("mode") is None and str(said.fields.get("alpn") or "").startswith("consul/") for said in hellos)
+
+
 class Roles:
     """RPC conversations of Consul, who takes part in them, and who is a server."""
 
@@ -35,11 +45,13 @@ class Roles:
         self.rpc_talks: list[Talk] = [
             talk for _, talk in sorted(index.talks.items())
             if talk.key.transport == "tcp" and talk.answered and _consul_rpc(talk, channels)]
-        self.answering = {talk.key.destination for talk in self.rpc_talks if not is_loopback(talk.key.destination)}
+        self.answering = {talk.key.destination for talk in self.rpc_talks
+                          if not is_loopback(talk.key.destination) and not through_gateway(talk)}
         self.calling = {talk.key.source for talk in self.rpc_talks
                         if let_through(talk) and not is_loopback(talk.key.source)}
         between = [talk for talk in self.rpc_talks if not same_host(talk.key.source, talk.key.destination)]
-        both = {talk.key.destination for talk in between} & {talk.key.source for talk in between if let_through(talk)}
+        both = {talk.key.destination for talk in between if not through_gateway(talk)} \
+            & {talk.key.source for talk in between if let_through(talk)}
         self.tagged: dict[str, str] = {}
         for pool in pools.owned():
             for stated in pool.members:

@@ -101,7 +101,8 @@ def _channels_seen(talks: list[Talk], channels: Channels) -> frozenset[str]:
     seen = set()
     for talk in talks:
         place = channels.place(talk)
-        if talk.data and place.channel != "other" and (place.owner == "consul" or place.channel == "ca"):
+        vault = "vault" in talk.protocols  # by its content: other software uses Vault's port, too
+        if talk.data and place.channel != "other" and (place.owner == "consul" or vault):
             seen.add(place.channel)
             seen |= {"raft"} if "raft" in talk.protocols and place.channel == "rpc" else set()
     return frozenset(seen)

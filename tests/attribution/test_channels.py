@@ -150,6 +150,13 @@ def test_vault_alone_counts_as_traffic_seen():
     assert made.attributed().channels_seen == {"ca"}
 
 
+def test_other_http_or_tls_on_vaults_port_does_not_count():
+    made = Made()
+    made.say(made.talk(X, "10.0.0.8", 8200), "http", "request", api="other")
+    made.tls(X, "10.0.0.9", 8200)
+    assert made.attributed().channels_seen == frozenset()
+
+
 def test_a_mode_byte_then_tls_is_tls_and_encrypted():
     made = Made()
     key = made.tls(C1, S1, 8300, mode="3")

@@ -44,3 +44,23 @@ def test_rows_come_in_order():
     for number, kind in enumerate(("secret-id", "acl-token", "kv-value")):
         made.expose(made.talk(API, f"10.0.0.{30 - number}", 8500), kind, None if kind == "kv-value" else "sha256:1")
     assert [one.kind for one in made.attributed().exposures] == ["acl-token", "kv-value", "secret-id"]
+
+
+def test_a_key_in_gossip_is_exposed_by_who_sent_it():
+    made = Made()
+    key = made.gossip(X, S1, plain=(2, 2))
+    made.member(key, "s1", S1, role="consul")
+    made.say(key, "memberlist", "key-request", side=1).expose(key, "gossip-key", where="gossip query", path="", side=1)
+    made.expose(key, "gossip-key", "sha256:1", where="gossip answer", path="", side=0)
+    attributed = made.attributed()
+    assert [(one.source, one.destination) for one in attributed.exposures] == [(S1, X), (X, S1)]
+    assert {(one.fields["where"], one.source, one.destination) for one in of(attributed, "exposure")} == {
+        ("gossip query", S1, X), ("gossip answer", X, S1)}
+
+
+def test_a_secret_in_an_answer_stays_with_the_conversation():
+    made = Made()
+    made.expose(made.talk(API, S1, 8500), "secret-id", side=1)
+    attributed = made.attributed()
+    assert [(one.source, one.destination) for one in attributed.exposures] == [(API, S1)]
+    assert [(one.source, one.destination) for one in of(attributed, "exposure")] == [(API, S1)]

@@ -53,3 +53,15 @@ def test_loopback_and_self_calls_make_no_server():
     made.rpc(S3, S3)
     attributed = made.attributed()
     assert [(one.address, one.role) for one in attributed.nodes] == [(S3, "unknown")]
+
+
+def test_a_mesh_gateway_that_passes_rpc_on_is_no_server():
+    made = Made()
+    made.tls(X, S1, 8300, mode="3")  # the gateway's own agent
+    through = made.talk(S1, X, 8443)
+    made.say(through, "tls", "client-hello", SEALED, mode=None, sni="s2.server.dc2.consul", alpn="consul/rpc-multi")
+    made.say(through, "tls", "server-hello", SEALED, side=1, mode=None, version="TLS 1.3", suite="x", resumed=False)
+    made.say(through, "tls", "records", SEALED, side=1, mode=None)
+    attributed = made.attributed()
+    assert (node(attributed, S1).role, node(attributed, X).role) == ("server", "unknown")
+    assert [one.channel for one in attributed.conversations if one.port == 8443] == ["rpc"]
