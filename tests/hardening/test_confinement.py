@@ -101,11 +101,20 @@ attempt("thread", thread)
 attempt("time", lambda: __import__("datetime").datetime.now().astimezone().year > 2000)
 attempt("random", lambda: len(os.urandom(8)))
 attempt("much memory", lambda: len(bytearray(64 * 1024 * 1024)))
-attempt("null", lambda: open(os.devnull, "wb").write(b"x"))
 attempt("drops", lambda: Path("/sys/class/net/lo/statistics/rx_missed_errors").read_text().strip().isdigit())
 """)
     assert said == {"standard library": "0.25", "shared library": "42", "package": "7", "codec": "ÿ", "own": "document", "thread": "[1]",
-                    "time": "True", "random": "8", "much memory": "67108864", "null": "1", "drops": "True"}
+                    "time": "True", "random": "8", "much memory": "67108864", "drops": "True"}
+
+
+def test_the_null_device_can_still_be_opened(inside, nobody):
+    if os.stat(os.devnull).st_mode & 0o666 != 0o666:
+        pytest.skip(f"{os.devnull} is not open to everybody on this machine: something changed its mode (tcpdump -w {os.devnull} as root gives it away)")
+    said = inside("""
+confine()
+attempt("null", lambda: open(os.devnull, "wb").write(b"x"))
+""")
+    assert said == {"null": "1"}
 
 
 @pytest.mark.slow
