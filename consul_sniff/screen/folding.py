@@ -32,7 +32,7 @@ def way(side: object) -> Way:
     it = Way()
     for name in COUNTERS:
         setattr(it, name, getattr(side, name))
-    it.plain_frames = tuple(frame for frame in (side.plain1, side.plain2, side.plain3) if frame)
+    it.plain_frames = tuple(frame for name in ("plain1", "plain2", "plain3") if (frame := getattr(side, name)))
     return it
 
 

@@ -90,10 +90,7 @@ class Gossip:
                 return NEITHER
             p += n
             size -= n
-        if size > stop - p:
-            n = STRONG if self.beginning(p, stop, size) else 0
-        else:
-            n = self.message(p, stop, 0)
+        n = self.beginning(p, stop, size) if size > stop - p else self.message(p, stop, 0)
         if n == STRONG:
             self.learn()
             return PLAIN
@@ -125,13 +122,13 @@ class Gossip:
         return 0
 
     def beginning(self, p: i64, stop: i64, size: i64) -> i64:
-        """Does what the snap length left show plaintext memberlist? ``size`` is the message's."""
+        """STRONG where what the snap length left shows plaintext memberlist, else 0. ``size`` is the message's."""
         t: i64
         n: i64
         q: i64
         total: i64
-        depth: i64
-        for depth in range(MAX_DEPTH):
+        _: i64
+        for _ in range(MAX_DEPTH):
             if p + 2 > stop:
                 return 0
             t = self.win.b[p]
@@ -152,11 +149,14 @@ class Gossip:
             elif t == 8:
                 if self.win.b[p + 1] > 9 or not self.known(14, p + 2, stop):
                     return 0
-                return self.note(self.win.digest(p, stop, self.salt)) + 1
+                self.note(self.win.digest(p, stop, self.salt))
+                return STRONG
             elif t <= 5 or t == 9 or t == 11 or t == 13:
                 if not self.known(t, p + 1, stop):
                     return 0
-                return self.note(self.win.digest(p, stop, self.salt)) + 1 if 3 <= t <= 5 else 1
+                if 3 <= t <= 5:
+                    self.note(self.win.digest(p, stop, self.salt))
+                return STRONG
             else:
                 return 0
         return 0
@@ -298,14 +298,14 @@ class Gossip:
         """Where, in the whole map at ``p``, the value of a key of ``size`` (below 8) bytes begins; ``p`` itself: not there."""
         n: i64
         q: i64
-        i: i64
+        _: i64
         if self.win.b[p] == 0xDE:
             n = self.win.be16(p + 1)
             q = p + 3
         else:
             n = self.win.b[p] & 15
             q = p + 1
-        for i in range(n):
+        for _ in range(n):
             if q + 1 + size >= stop:
                 break
             if self.win.b[q] == 0xA0 + size and self.win.word(q + 1) & ((cython.cast(u64, 1) << (size * 8)) - 1) == word:

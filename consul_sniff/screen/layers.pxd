@@ -22,6 +22,7 @@ cdef class Layers:
     cdef Py_ssize_t ip4(self) except -99 nogil
     cdef Py_ssize_t ip6(self) except -99 nogil
     cdef Py_ssize_t transport(self) except -99 nogil
+    cdef Py_ssize_t authentication(self) except -99 nogil
     cdef Py_ssize_t udp(self) except -99 nogil
     cdef Py_ssize_t carried(self, Py_ssize_t kind) except -99 nogil
     cdef Py_ssize_t gre(self) except -99 nogil

@@ -177,12 +177,11 @@ class Layers:
             return MPLS
         if kind == 0x8864:
             return PPPOE
-        if kind < 0x600:  # 802.3: a length; LLC with SNAP holds an ethertype
-            if self.stop - p >= 8 and self.win.be16(p) == 0xAAAA and self.win.b[p + 2] == 3:
-                self.etype = self.win.be16(p + 6)
-                self.p = p + 8
-                if self.etype >= 0x600:
-                    return ETHERTYPE
+        if (kind < 0x600 and self.stop - p >= 8 and self.win.be16(p) == 0xAAAA and self.win.b[p + 2] == 3
+                and self.win.b[p + 6] >= 6):  # an 802.3 length, then LLC and SNAP with an ethertype
+            self.etype = self.win.be16(p + 6)
+            self.p = p + 8
+            return ETHERTYPE
         return NOT_IP
 
     def pppoe(self) -> i64:
@@ -266,7 +265,7 @@ class Layers:
     def ip6(self) -> i64:
         p: i64 = self.p
         kind: i64
-        n: i64
+        _: i64
         total: i64
         if self.stop - p < 40:
             return self.short()
@@ -285,7 +284,7 @@ class Layers:
         self.d1 = self.win.word(p + 32)
         kind = self.win.b[p + 6]
         p += 40
-        for n in range(MAX_EXTENSIONS + 1):
+        for _ in range(MAX_EXTENSIONS + 1):
             if kind == 0 or kind == 43 or kind == 60 or kind == 135 or kind == 139 or kind == 140:
                 total = 8 + (self.win.b[p + 1] << 3) if self.stop - p >= 2 else 8
             elif kind == 51:
@@ -325,7 +324,18 @@ class Layers:
             return GRE
         if self.proto == 137:
             return MPLS
+        if self.proto == 51 and self.family == 4:
+            return self.authentication()
         return OTHER
+
+    def authentication(self) -> i64:
+        """IPsec's AH (RFC 4302): it hides nothing. IPv6's are among the extension headers."""
+        size: i64 = 8 + (self.win.b[self.p + 1] << 2) if self.stop - self.p >= 2 else 8
+        if self.stop - self.p < size:
+            return self.short()
+        self.proto = self.win.b[self.p]
+        self.p += size
+        return OTHER if self.proto == 51 else TRANSPORT
 
     def udp(self) -> i64:
         """VXLAN (RFC 7348) and Geneve (RFC 8926), where the port and the bytes both say so."""

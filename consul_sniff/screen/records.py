@@ -15,6 +15,7 @@ except ImportError:
     from . import _cython as cython
     from ._cython import i64, u64
 
+from ..model import Interface
 from .words import Window
 
 if TYPE_CHECKING:
@@ -49,12 +50,12 @@ class Records:
             self.big = 1 if dialect.big_endian else 0
             self.ng = 1 if dialect.format == "pcapng" else 0
             self.count = len(dialect.interfaces)
-            every = dialect.interfaces or [(0, 1, 0, 0, "")]
-            self.links = array("q", [it[0] & 0xFFFF for it in every])
-            self.units = array("Q", [min(max(it[1], 1), 1 << 63) for it in every])
-            self.offsets = array("q", [min(max(it[2], -LATEST), LATEST) for it in every])
-            self.snaps = array("q", [it[3] for it in every])
-            self.scale = {1_000_000: 1_000, 1_000_000_000: 1}.get(every[0][1], 0)
+            every = dialect.interfaces or [Interface(0, 1, 0, 0)]
+            self.links = array("q", [it.link_type & 0xFFFF for it in every])
+            self.units = array("Q", [min(max(it.units, 1), 1 << 63) for it in every])
+            self.offsets = array("q", [min(max(it.offset, -LATEST), LATEST) for it in every])
+            self.snaps = array("q", [it.snap_length for it in every])
+            self.scale = {1_000_000: 1_000, 1_000_000_000: 1}.get(every[0].units, 0)
 
     def step(self) -> i64:
         """1: a record. 0: the next one is not whole, damaged, or no packet's."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .. import limits
 
@@ -32,7 +32,7 @@ from .table import Table
 from .words import Seen, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..model import Block, Flow, Payload
     from .fragments import Whole
@@ -52,7 +52,7 @@ TRANSPORT = cython.declare(i64, -3)  # a step of Layers
 
 PLAIN = cython.declare(i64, 1)  # what Gossip.datagram says
 SEALED1 = cython.declare(i64, 2)
-SEALED0 = cython.declare(i64, 3)
+NEITHER = cython.declare(i64, 0)
 
 M48 = cython.declare(u64, 0xFFFFFFFFFFFF)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
@@ -97,7 +97,7 @@ class Screen:
         self.tunnels: dict[int, str] = {}
         self.link_types: set[int] = set()
         self.unsupported: set[int] = set()
-        self.accept: object = None
+        self.accept: Callable[[bytes, int, int], bool] | None = None
         self.idle = True
         self.input = -1
         self.tick = self.closing = 0
@@ -130,7 +130,7 @@ class Screen:
 
     def feed(self, block: Block) -> None:
         """Screen records from ``block.consumed`` on, and set it. ``idle`` False: drain and feed the same block again."""
-        self.accept = block.accept
+        self.accept = cast("Callable[[bytes, int, int], bool] | None", block.accept)
         self.rec.begin(block)
         self.win.look(block.buffer)
         try:
@@ -245,7 +245,6 @@ class Screen:
     def insert(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64, flip: i64) -> i64:
         """A new flow's row; where the table is full, the oldest idle flow ends."""
         r: i64
-        i: i64
         if self.tab.full():
             self.notes["evicted-flows"] += 1
             self.end(self.tab.oldest())
@@ -311,7 +310,7 @@ class Screen:
         wanted: i64 = self.everything
         if kind == PLAIN:
             wanted |= self.plain(d)
-        elif kind == SEALED1 or kind == SEALED0:
+        elif kind != NEITHER:
             if kind == SEALED1:
                 self.tab.D[d].sealed1 += 1
             else:
@@ -355,7 +354,6 @@ class Screen:
     def fragment(self) -> i64:
         """An IP fragment's payload at the layers' ``p``."""
         lay: Layers = self.lay
-        i: i64
         if self.rep.twice(M64, lay.p, 1, 1 + lay.offset, self.time):
             return DUPLICATE
         key = (lay.family, lay.proto, lay.s0, lay.s1, lay.d0, lay.d1, lay.ident)
@@ -436,6 +434,23 @@ class Screen:
         if row < 0:
             return self.ended_flows[number]
         return fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=False)
+
+    def live(self) -> Iterator[Flow]:
+        """The flows that go on, as they stand, without ending them."""
+        for row in range(self.tab.high):
+            if self.tab.taken(row):
+                yield fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=True)
+
+    def expire(self, idle: int) -> None:
+        """Where the table is three quarters full: end the flows that were silent for ``idle`` ns. Drain ``ended``."""
+        if 4 * self.tab.live < 3 * self.tab.rows:
+            return
+        before: i64 = self.time - cython.cast(i64, idle)
+        r: i64
+        for r in range(self.tab.high):
+            if (self.tab.taken(r) and cython.cast(i64, self.tab.D[2 * r].last) < before
+                    and cython.cast(i64, self.tab.D[2 * r + 1].last) < before):
+                self.end(r)
 
     def enough(self, number: int, side: int) -> None:
         """This side's payloads are not handed on any more; they are still counted."""

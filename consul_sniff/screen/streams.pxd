@@ -17,6 +17,8 @@ cdef class Streams:
     cdef HandOver outlet
     cdef object notes
     cdef object early
+    cdef Py_ssize_t time
+    cdef Py_ssize_t frame
     cpdef restart(self)
     cdef Py_ssize_t begins(self, Py_ssize_t d, Py_ssize_t sequence) except -9 nogil
     cdef Py_ssize_t segment(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t wire, Py_ssize_t sequence,

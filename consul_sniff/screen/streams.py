@@ -24,6 +24,8 @@ P32 = cython.declare(i64, 0x100000000)
 L32 = cython.declare(i64, 0xFFFFFFFF)
 HALF = cython.declare(i64, 0x80000000)
 UNKNOWN = cython.declare(i64, 0x100000000)  # no sequence number: the flow was met midway
+PATIENCE = cython.declare(i64, 20_000_000)  # ns, or
+PATIENCE_PACKETS = cython.declare(i64, 64)  # until an acknowledged hole is given up: captures mix up the order of packets
 
 
 _new = tuple.__new__
@@ -54,6 +56,7 @@ class Streams:
         self.outlet = outlet
         self.notes = notes
         self.early = Early(notes)
+        self.time = self.frame = 0  # of the packet at hand
 
     def restart(self) -> None:
         """Forget what waits."""
@@ -66,6 +69,8 @@ class Streams:
     def segment(self, d: i64, p: i64, stop: i64, wire: i64, sequence: i64, flags: i64, time: i64, frame: i64) -> i64:
         """One segment of side ``d``: its payload of ``wire`` bytes, of which [p, stop) was captured."""
         ahead: i64
+        self.time = time
+        self.frame = frame
         if flags & 2:
             sequence = (sequence + 1) & L32
             if self.tab.D[d].next < 0:
@@ -142,9 +147,12 @@ class Streams:
         self.flush(d)
 
     def acknowledged(self, d: i64, number: i64) -> None:
-        """The other side has all of side ``d`` before ``number``: a hole before it is the capture's."""
+        """The other side has all of side ``d`` before ``number``: a hole before it is the capture's, if it is an old one."""
         ahead: i64 = (number - self.tab.D[d].next) & L32
         while 0 < ahead < HALF and self.tab.D[d].held and self.early.sides[d][0].start <= self.tab.D[d].next + ahead:
+            if (-PATIENCE <= self.time - self.early.sides[d][0].time <= PATIENCE
+                    and self.frame - self.early.sides[d][0].frame <= PATIENCE_PACKETS):
+                return
             self.give_up(d)
             ahead = (number - self.tab.D[d].next) & L32
 

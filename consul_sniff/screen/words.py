@@ -63,7 +63,7 @@ class Window:
         self.empty = bytearray(64)
         self.look(self.empty)
 
-    def look(self, buffer: object) -> None:
+    def look(self, buffer: bytearray | memoryview) -> None:
         """Look into ``buffer`` (writable); its size is pinned until ``rest``."""
         self.buffer = buffer
         self.b = buffer
@@ -78,8 +78,8 @@ class Window:
         if p >= stop:
             return b""
         if cython.compiled:
-            self.b[stop - 1]  # noqa: B018 - the bounds check
-            return cython.cast(cython.p_char, cython.address(self.b[p]))[:stop - p]
+            self.b[stop - 1] = self.b[stop - 1]  # the bounds check of the pointer below
+            return cython.cast(cython.p_char, cython.address(self.b[p]))[:stop - p]  # type: ignore[no-any-return]
         return bytes(self.buffer[p:stop])
 
     def word(self, p: i64) -> u64:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import struct
 from typing import TYPE_CHECKING
 
@@ -85,9 +86,7 @@ def packets(frames: Iterable[bytes | tuple[float, bytes]], link: int = 1, **opti
 
 def capture(path: str, **options: object) -> Run:
     """Screen a pcap file of either byte order."""
-    with open(path, "rb") as file:
-        raw = file.read()
-    return from_bytes(raw, **options)
+    return from_bytes(pathlib.Path(path).read_bytes(), **options)
 
 
 def from_bytes(raw: bytes, block_size: int = 1 << 18, **options: object) -> Run:

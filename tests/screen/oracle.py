@@ -4,6 +4,7 @@ the streams. Ethernet and cooked v2 captures in little-endian pcap, without tunn
 from __future__ import annotations
 
 import ipaddress
+import pathlib
 import struct
 import zlib
 from collections import Counter
@@ -151,8 +152,7 @@ class Oracle:
         self.live: dict[object, Flow] = {}
         self.met: dict[object, float] = {}
         self.packets = 0
-        with open(path, "rb") as file:
-            raw = file.read()
+        raw = pathlib.Path(path).read_bytes()
         link = struct.unpack_from("<I", raw, 20)[0]
         at = 24
         while at + 16 <= len(raw):

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import zlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consul_sniff.screen.words import Recent, Seen, Sights, Window
+
+BYTES = st.binary(min_size=1, max_size=70)
+
+
+def over(data: bytes, seed: int = 7) -> Window:
+    window = Window(seed)
+    window.look(bytearray(data + bytes(64)))
+    return window
+
+
+@given(BYTES, BYTES)
+def test_words_at_any_place(before, data):
+    window = over(before + data + bytes(8))
+    at = len(before)
+    whole = data + bytes(8)
+    assert window.word(at) == int.from_bytes(whole[:8], "little")
+    assert window.be16(at) == int.from_bytes(whole[:2], "big")
+    assert window.be32(at) == int.from_bytes(whole[:4], "big")
+    assert window.take(at, at + len(data)) == data
+
+
+@given(BYTES, BYTES)
+def test_crc_is_zlibs(before, data):
+    assert over(before + data).crc(len(before), len(before) + len(data)) == zlib.crc32(data)
+
+
+@given(BYTES, BYTES, st.integers(0, 2**64 - 1))
+def test_a_digest_hangs_on_the_bytes_the_salt_and_the_seed_alone(before, data, salt):
+    here, there = over(before + data + b"x"), over(data + b"yz")
+    at = len(before)
+    digest = here.digest(at, at + len(data), salt)
+    assert digest == there.digest(0, len(data), salt)
+    assert digest != there.digest(0, len(data), salt ^ 1)
+    assert digest != there.digest(0, len(data) + 1, salt)
+    assert digest != over(data, seed=8).digest(0, len(data), salt)
+    other = bytes([data[0] ^ 1]) + data[1:]
+    assert digest != over(other).digest(0, len(data), salt)
+
+
+def test_resting_lets_go_of_the_buffer():
+    window = Window(1)
+    buffer = bytearray(128)
+    window.look(buffer)
+    window.rest()
+    buffer.extend(b"x")  # a BufferError while somebody looks
+
+
+def test_seen_knows_what_it_met_and_forgets_when_nearly_full():
+    seen = Seen(16)
+    assert [seen.novel(h << 20) for h in range(10)] == [1] * 10
+    assert [seen.novel(h << 20) for h in range(10)] == [0] * 10
+    assert seen.has(5 << 20)
+    assert not seen.has(11 << 20)
+    for h in range(10, 40):
+        assert seen.novel(h << 20)
+        assert seen.used <= 13
+
+
+def test_recent_keeps_the_younger_generation():
+    recent = Recent(16)
+    for h in range(1, 200):
+        recent.put(h << 20, h, h * 2)
+        for known in range(max(1, h - 11), h + 1):
+            assert recent.find(known << 20)
+            assert (recent.time, recent.word) == (known, known * 2)
+        assert not recent.find((h + 1) << 20)
+    assert not recent.find(1 << 20)
+    recent.put(199 << 20, 5, 6)
+    assert recent.find(199 << 20)
+    assert (recent.time, recent.word) == (5, 6)
+
+
+def test_sights_within_a_window_in_both_directions():
+    sights = Sights(8)
+    assert not sights.again(1, 77, 1000, 50)
+    assert sights.again(1, 77, 1050, 50)
+    assert sights.again(1, 77, 950, 50)
+    assert not sights.again(1, 77, 1101, 50)
+    assert not sights.again(1, 78, 1101, 50)
+    for h in range(100, 104):
+        assert not sights.again(1, h, 2000, 50)
+    assert not sights.again(1, 77, 1101, 50)  # the oldest of a line gave way
