@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -108,7 +109,7 @@ attempt("drops", lambda: Path("/sys/class/net/lo/statistics/rx_missed_errors").r
 
 
 def test_the_null_device_can_still_be_opened(inside, nobody):
-    if os.stat(os.devnull).st_mode & 0o666 != 0o666:
+    if Path(os.devnull).stat().st_mode & 0o666 != 0o666:
         pytest.skip(f"{os.devnull} is not open to everybody on this machine: something changed its mode (tcpdump -w {os.devnull} as root gives it away)")
     said = inside("""
 confine()
