@@ -110,10 +110,17 @@ def test_a_hole_is_given_up_when_the_other_side_has_the_bytes():
     for frame in (SYN, SYN_ACK, tcp(b"ab", 100), tcp(b"ef", 104), reply(seq=500, ack=102)):
         run.feed(record(frame), dialect())
     assert said(run) == [(b"ab", 0, True)]
-    run.feed(record(reply(seq=500, ack=106)), dialect())
+    run.feed(record(reply(seq=500, ack=106), 1.03), dialect())
     assert said(run) == [(b"ab", 0, True), (b"ef", 2, False)]
     run.feed(record(tcp(b"cd", 102)), dialect())
     assert said(run.close()) == [(b"ab", 0, True), (b"ef", 2, False)]
+
+
+def test_an_acknowledgement_that_overtook_its_data_in_the_capture_gives_nothing_up():
+    """As where two interfaces are captured, or the queues of one."""
+    run = packets([SYN, SYN_ACK, tcp(b"ab", 100), tcp(b"ef", 104), reply(seq=500, ack=106), tcp(b"cd", 102)])
+    assert said(run) == [(b"ab", 0, True), (b"cd", 0, False), (b"ef", 0, False)]
+    assert run.flow().ways[0].lost == 0
 
 
 def test_a_hole_is_given_up_when_too_much_waits():
