@@ -223,6 +223,37 @@ class Facts:
             if kept is not value and value.conversation is not None:
                 kept.told(value, value.conversation, value.side)
 
+    def joined(self, other: Facts) -> Facts:
+        """What both learnt, as facts of their own: neither is changed, and what only one has is shared, not copied."""
+        both = Facts()
+        both.inputs = [*self.inputs, *other.inputs]
+        both.counters = Counter(self.counters)
+        both.notes = Counter(self.notes)
+        both.reasons = set(self.reasons)
+        for name in ("conversations", "sightings", "exposures", "claims"):
+            mine = dict(getattr(self, name))
+            for key in mine.keys() & getattr(other, name).keys():  # merge() changes these
+                mine[key] = _again(mine[key])
+            setattr(both, name, mine)
+        both.merge(other)
+        return both
+
+
+def _again(one: Conversation | Tally) -> Conversation | Tally:
+    """A copy that may be merged into."""
+    if isinstance(one, ClaimTally):
+        claim = ClaimTally()
+        if one.conversation is not None:
+            claim.told(one, one.conversation, one.side)
+        return claim
+    if isinstance(one, Conversation):
+        conversation = Conversation()
+        conversation.merge(one)
+        return conversation
+    tally = Tally()
+    tally.merge(one)
+    return tally
+
 
 __all__ = ["Claim", "ClaimKey", "ClaimTally", "Conversation", "ConversationKey", "ExposureKey", "Facts", "Flow",
            "InputFacts", "Message", "SightingKey", "Tally"]

@@ -67,19 +67,19 @@ def read(paths: Sequence[str], options: Options, *,
     for index, source in enumerate(sources(paths, bpf=options.bpf)):
         screen.open(index)
         for block in _blocks(source, options.stopping):
-            _screen(block, screen, session)
+            through(block, screen, session)
             source.facts.packets = screen.packets
             if options.progress is not None:
                 options.progress(source.path, source.position)
         screen.close()
-        _drain(screen, session)
-        _settle_input(source.facts, screen, session.facts)
+        drain(screen, session)
+        settle(source.facts, screen, session.facts)
         if options.stopping is not None and options.stopping.code:
             session.facts.reasons.add("interrupted: what came later was not read")
             break
     session.facts.counters.update(screen.counters)
     session.facts.notes.update(screen.notes)
-    _losses(session.facts)
+    losses(session.facts)
     return session.facts
 
 
@@ -101,23 +101,24 @@ def _blocks(source: Source, stopping: Stopping | None) -> Iterator[Block]:
         yield block
 
 
-def _screen(block: Block, screen: Screen, session: Session) -> None:
+def through(block: Block, screen: Screen, session: Session) -> None:
     """One block through the screen; again where the hand-over space was full before the block was used up."""
     while True:
         screen.feed(block)
-        _drain(screen, session)
+        drain(screen, session)
         if screen.idle:
             return
 
 
-def _drain(screen: Screen, session: Session) -> None:
+def drain(screen: Screen, session: Session) -> None:
+    """What the screen hands on, and the flows that are over, to the session."""
     for payload in screen.payloads():
         session.take(payload, screen)
     for flow in screen.ended():
         session.end(flow)
 
 
-def _settle_input(one: InputFacts, screen: Screen, facts: Facts) -> None:
+def settle(one: InputFacts, screen: Screen, facts: Facts) -> None:
     """What the screen counted of an input that ended, and what of it makes the report incomplete."""
     one.packets, one.bytes, one.first, one.last = screen.packets, screen.bytes, screen.first, screen.last
     one.truncated = screen.cut_packets > 0
@@ -138,7 +139,8 @@ LOSSES = {
 }
 
 
-def _losses(facts: Facts) -> None:
+def losses(facts: Facts) -> None:
+    """Say which notes make the report incomplete."""
     for name, sentence in LOSSES.items():
         count = facts.notes.get(name, 0) or facts.counters.get(name, 0)
         if count:

@@ -157,3 +157,4 @@ class Report(NamedTuple):
     channels_seen: frozenset[str]
     exit_code: int
     exit_reason: str
+    beside: tuple[tuple[str, object], ...] = ()  # keys beside the contract's, JSON-ready: what a live capture adds

@@ -1,5 +1,5 @@
 from consul_sniff.facts import Facts
-from consul_sniff.pipeline import LOSSES, Options, _losses, analyze, read
+from consul_sniff.pipeline import LOSSES, Options, analyze, losses, read
 
 from .conftest import PCAPS
 
@@ -41,6 +41,6 @@ def test_every_loss_has_its_sentence():
     facts = Facts()
     for name in LOSSES:
         facts.notes[name] = 2
-    _losses(facts)
+    losses(facts)
     assert len(facts.reasons) == len(LOSSES)
     assert all(reason.startswith("2 ") for reason in facts.reasons)

@@ -6,19 +6,22 @@ import errno
 import io
 import os
 import re
+import select
 import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..errors import Interrupted
 from ..text import printable
 from . import compression, pcap, pcapng
 from .formats import Damage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .formats import Reader
 
 STDIN: Final = "-"
+_WAIT_MS: Final = 100
 WANTED: Final = "expected pcap or pcapng (also packed: .gz .zst .lz4 .bz2 .xz)"
 #: A file in a folder that cannot be read is passed over, unless its name says that evidence would be lost.
 _NAMED_AS_CAPTURE: Final = re.compile(r"\.(pcap|pcapng|cap|dmp|trace)\d*(\.(gz|zst|lz4|bz2|xz))?$", re.IGNORECASE)
@@ -134,9 +137,17 @@ class Raw(io.FileIO):
     """Unbuffered bytes: a pipe's come as soon as they are written."""
 
     position = 0
+    #: asked ten times a second while nothing comes; True: `Interrupted` is raised
+    wait: Callable[[], bool] | None = None
 
     def readinto(self, buffer: object, /) -> int | None:
         """And count them."""
+        if self.wait is not None:
+            waiting = select.poll()
+            waiting.register(self.fileno(), select.POLLIN)
+            while not waiting.poll(_WAIT_MS):
+                if self.wait():
+                    raise Interrupted
         count = super().readinto(buffer)  # type: ignore[arg-type]
         self.position += count or 0
         return count

@@ -13,7 +13,7 @@ from .formats import PACKET, Damage, Layout, Reader
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 #: Measured: larger is not faster, and memory grows with it. Any pcap record fits.
 BUFFER_BYTES: Final = 512 * 1024
@@ -34,6 +34,7 @@ class Source:
     def __init__(self, found: inputs.Input, filter_: Filter | None, buffer: bytearray) -> None:
         self.path = found.path
         self.facts = InputFacts(found.path)
+        self.wait: Callable[[], bool] | None = None  # see `inputs.Raw`
         self._filter = filter_
         self._buffer = buffer
         self._have = 0
@@ -63,6 +64,7 @@ class Source:
         except (OSError, ValueError) as error:
             self._fail(inputs.trouble(error))
             return
+        raw.wait = self.wait
         with raw:
             try:
                 reader, self._packing = compression.unpack(raw)

@@ -10,7 +10,7 @@ import typer
 
 from .. import __version__
 from ..errors import CaptureError, ConsulSniffError, UsageError
-from . import analyze, decode, doctor, explain, interfaces, signatures
+from . import analyze, decode, doctor, explain, interfaces, live, signatures
 from .exits import EXIT_CODES, Exit
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("analyze", short_help="Report on captures: what is in plaintext, and who sends it.")(analyze.analyze)
 app.command("decode", short_help="List what each packet said, a line a message.")(decode.decode)
+app.command("live", short_help="Watch interfaces or a stream, and judge as packets come.")(live.live)
 app.command("interfaces", short_help="List where packets can be captured, and whether you may.")(interfaces.interfaces)
 app.command("doctor", short_help="Check this machine: capture rights, sandbox, libpcap, signatures.")(doctor.doctor)
 app.command("explain", short_help="Explain a signature or a control.")(explain.explain)

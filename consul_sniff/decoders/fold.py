@@ -131,7 +131,8 @@ def _keep(facts: Facts, table: dict[Key, Tally], key: Key, tally: Tally, limit: 
     if kept is not None:
         kept.merge(tally)
     elif len(table) < limit:
-        table[key] = tally
+        kept = table[key] = Tally()  # a copy: the flow may go on (Session.snapshot)
+        kept.merge(tally)
     else:
         _over(facts, "sightings")
 

@@ -80,6 +80,13 @@ class Session:
             self._count(state.notes)
         fold_flow(self.facts, flow, state, self.hints)
 
+    def snapshot(self, live: Iterable[Flow]) -> Facts:
+        """The facts so far, with the ``live`` flows as if they ended now. Nothing ends, and nothing here is changed."""
+        now = Facts()
+        for flow in live:
+            fold_flow(now, flow, self._states.get(flow.number), self.hints)
+        return self.facts.joined(now)
+
     def _segment(self, state: StreamState, payload: Payload, screen: Screen) -> None:
         for side, time, frame, message in state.feed(payload):
             self._told(state, side, time, frame, message)

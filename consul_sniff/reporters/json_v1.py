@@ -41,11 +41,12 @@ def document(report: Report, version: str) -> dict[str, Any]:
         "complete": report.complete,
         "reasons": [printable(reason) for reason in report.reasons],
         "controls": [_control(one) for one in report.controls],
-        "findings": [_finding(one) for one in report.findings],
-        "nodes": [_node(one) for one in report.nodes],
+        "findings": [finding(one) for one in report.findings],
+        "nodes": [node(one) for one in report.nodes],
         "conversations": [_conversation(one) for one in report.conversations],
         "exposures": [_exposure(one) for one in report.exposures],
         "exit": {"code": report.exit_code, "reason": report.exit_reason},
+        **dict(report.beside),
     }
 
 
@@ -87,7 +88,7 @@ def _evidence(evidence: tuple[Evidence, ...]) -> list[dict[str, Any]]:
     return [{"input": e.input, "frame": e.frame, "summary": printable(e.summary)} for e in evidence]
 
 
-def _finding(one: Finding) -> dict[str, Any]:
+def finding(one: Finding) -> dict[str, Any]:
     return {
         "id": one.id,
         "signature": one.signature,
@@ -111,7 +112,7 @@ def _finding(one: Finding) -> dict[str, Any]:
     }
 
 
-def _node(one: Node) -> dict[str, Any]:
+def node(one: Node) -> dict[str, Any]:
     return {
         "address": one.address,
         "name": None if one.name is None else printable(one.name),

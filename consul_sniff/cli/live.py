@@ -1,0 +1,69 @@
+"""``consul-sniff live``: packets as they come, a verdict that follows them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from . import live_options as own
+from . import options as shared
+from .exits import Exit
+
+if TYPE_CHECKING:
+    from ..capture.live import Wanted
+
+
+def live(  # noqa: PLR0913 - one parameter an option
+    interface: own.Interfaces = None,
+    read: own.Read = None,
+    duration: own.Duration = None,
+    count: own.Count = 0,
+    until: own.Until = None,
+    format_: own.Format = None,
+    output: own.Output = None,
+    report_every: own.ReportEvery = None,
+    bpf: shared.Filter = None,
+    snaplen: own.Snaplen = 262_144,
+    buffer_size: own.BufferSize = "32M",
+    user: own.User = "nobody",
+    port: shared.Port = None,
+    domain: shared.Domain = "consul",
+    keyring: shared.KeyringFile = None,
+    signatures: shared.SignatureDir = None,
+    require: shared.Require = None,
+    fail_on: shared.FailOn = "high",
+    max_loss: shared.MaxLoss = 0.0,
+    *,
+    print_filter: own.PrintFilter = False,
+    immediate: own.Immediate = False,
+    promiscuous: own.Promiscuous = False,
+    keep_root: own.KeepRoot = False,
+    quiet: own.Quiet = False,
+) -> None:
+    """Watch a Consul datacenter's traffic on this host's interfaces, or as a stream, and judge it as it comes."""
+    from ..capture.live import Wanted
+
+    if until not in (None, "fail"):
+        raise UsageError(f"--until {until!r} is unknown; there is: fail")
+    wanted = Wanted(bpf, snaplen, own.size("--buffer-size", buffer_size), immediate, promiscuous)
+    if print_filter:
+        _print_filter(wanted)
+        return
+    choices = own.held_together(own.Choices(
+        tuple(interface or ()), read is not None, own.seconds("--duration", duration), count, until == "fail",
+        own.seconds("--report-every", report_every), wanted.buffer, own.chosen_format(format_, tty=sys.stdout.isatty()),
+        output, None if keep_root else user, quiet), read)
+    options = shared.build(port=port, domain=domain, bpf=bpf if choices.stream else None, since=None, until=None, keyring=keyring,
+                           signatures=signatures, require=require, fail_on=fail_on, max_loss=max_loss)
+    from .live_run import Run
+
+    with Run(choices, wanted, options) as run:
+        code = run.report()
+    raise Exit(code)
+
+
+def _print_filter(wanted: Wanted) -> None:
+    from ..capture.kernel_filter import checked, expression
+
+    sys.stdout.write(expression(checked(wanted.bpf)) + "\n")

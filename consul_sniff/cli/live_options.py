@@ -1,0 +1,97 @@
+"""The options of ``live`` alone, and what their words mean."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple
+
+import typer
+
+from ..errors import UsageError
+from ..reporters import FORMATS
+
+NDJSON: Final = "ndjson"
+_UNITS: Final = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_SIZES: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+LARGEST: Final = (1 << 31) - 1  # libpcap takes an int
+
+Interfaces = Annotated[list[str] | None, typer.Option(
+    "--interface", "-i", metavar="IFACE", show_default=False,
+    help="Capture there; `any` is all of them. Repeatable. Default: the interface with the default route.")]
+Read = Annotated[str | None, typer.Option(
+    "--read", "-r", metavar="-", show_default=False, help="Read a capture from standard input as it is written: ssh HOST tcpdump -U -w - | consul-sniff live -r -")]
+Duration = Annotated[str | None, typer.Option("--duration", metavar="TIME", show_default=False, help="End after this time: 90, 30s, 10m, 1h.")]
+Count = Annotated[int, typer.Option("--count", metavar="N", min=0, show_default=False, help="End after so many packets.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="fail", show_default=False, help="fail: end at the first control that fails.")]
+PrintFilter = Annotated[bool, typer.Option("--print-filter", help="Print the filter that the kernel is given (pcap-filter(7)), and end.")]
+Snaplen = Annotated[int, typer.Option("--snaplen", "-s", metavar="BYTES", min=64, max=262_144, help="Keep so much of a packet; less hides what stands behind it.")]
+BufferSize = Annotated[str, typer.Option("--buffer-size", metavar="SIZE", help="What the kernel keeps packets in for each interface: 32M, 256M.")]
+Immediate = Annotated[bool, typer.Option("--immediate", help="Take each packet at once, not in batches of up to 50 ms: sooner, and dearer.")]
+Promiscuous = Annotated[bool, typer.Option("--promiscuous", help="Ask for packets that are not for this host, too (takes CAP_NET_ADMIN).")]
+Format = Annotated[str | None, typer.Option("--format", "-f", metavar="FORMAT", show_default=False, help=(
+    f"ndjson: one event a line as it happens, and the report as the last; {', '.join(FORMATS)}: the report, once, at the end. "
+    "Default: text and a live page on a terminal, else ndjson."))]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write the report there, whole or not at all.")]
+ReportEvery = Annotated[str | None, typer.Option("--report-every", metavar="TIME", show_default=False, help="Write --output again each time: 60s.")]
+User = Annotated[str, typer.Option("--user", metavar="USER", help="Whom to become when started as root, once all is open.")]
+KeepRoot = Annotated[bool, typer.Option("--keep-root", help="Stay root. Hostile bytes are parsed: not advised.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No page, and on standard error only what went wrong.")]
+
+
+class Choices(NamedTuple):
+    """The words of the command line, understood. Times are seconds, 0 for none."""
+
+    interfaces: tuple[str, ...]
+    stream: bool  # read standard input, not an interface
+    duration: float
+    count: int  # type: ignore[assignment]  # nobody counts in this tuple
+    until_fail: bool
+    report_every: float
+    buffer: int
+    format: str  # ndjson or one of FORMATS
+    output: Path | None
+    user: str | None  # None: stay who we are
+    quiet: bool
+
+
+def seconds(option: str, text: str | None) -> float:
+    """A time span in seconds; 0 where none is given."""
+    if text is None:
+        return 0.0
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|[smhd]?)", text.strip())
+    value = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if not value:
+        raise UsageError(f"{option} {text!r} is no time span; write 90, 30s, 10m or 1h")
+    return value
+
+
+def size(option: str, text: str) -> int:
+    """So many bytes."""
+    match = re.fullmatch(r"(\d+)([KMG]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    value = int(match[1]) * _SIZES[match[2].upper()] if match else 0
+    if not 65_536 <= value <= LARGEST:
+        raise UsageError(f"{option} {text!r}: write a size from 64K to 2047M, e.g. 64M")
+    return value
+
+
+def chosen_format(name: str | None, *, tty: bool) -> str:
+    """The format that is meant where none is named."""
+    if name is None:
+        return "text" if tty else NDJSON
+    if name != NDJSON and name not in FORMATS:
+        raise UsageError(f"--format {name!r} is unknown; take one of {', '.join((NDJSON, *FORMATS))}")
+    return name
+
+
+def held_together(choices: Choices, read: str | None) -> Choices:
+    """The choices, if they can be meant together. Errors: `UsageError`."""
+    if read is not None and read != "-":
+        raise UsageError(f"--read {read!r}: live reads a stream from standard input (-r -); for files there is `consul-sniff analyze`")
+    if choices.stream and choices.interfaces:
+        raise UsageError("--read and --interface: a run has one source; take one of them")
+    if choices.report_every and choices.output is None:
+        raise UsageError("--report-every needs --output FILE, which it writes again each time")
+    if choices.output is not None and (not choices.output.name or choices.output.is_dir()):
+        raise UsageError(f"{choices.output}: is a folder; give --output a file in it")
+    return choices

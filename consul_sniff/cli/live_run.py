@@ -1,0 +1,162 @@
+"""A live run in its order: open all, give up what is not needed any more, watch, say the last word."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from .. import __version__, hardening
+from ..errors import CaptureError
+from ..reporters import renderer
+from ..text import printable
+from . import rights
+from .clocks import SystemClocks
+from .live_options import NDJSON, Choices
+from .live_out import Lines, Notices, Page, ReportFile, UntilFail
+from .live_signals import LiveSignals
+from .screens import look
+
+if TYPE_CHECKING:
+    from ..capture import Source
+    from ..capture.live import LiveSource, Wanted
+    from ..pipeline import Options
+    from ..report import Report
+
+
+class Run:
+    """Opens everything when it is made; ``report`` runs to the end and gives the exit code."""
+
+    def __init__(self, choices: Choices, wanted: Wanted, options: Options) -> None:
+        from ..watch import Watch
+
+        self.choices = choices
+        self.held = ExitStack()
+        with ExitStack() as undone:
+            undone.push(self.held)
+            self.clocks = SystemClocks()
+            self.watch = Watch(options, self.clocks)
+            self.file = self._report_file()
+            self.source = self._source(wanted)
+            self.lines = Lines(self.clocks.wall) if choices.format == NDJSON else None
+            self.page: Page | None = None
+            self.confined = self._confine()
+            undone.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.held.close()
+
+    def report(self) -> int:
+        """Watch to the end; the report is out then."""
+        choices, watch = self.choices, self.watch
+        signals = LiveSignals(watch.stop, self._print_counters, self._reopen)
+        with signals:
+            self._subscribe(signals)
+            try:
+                report = watch.run([self.source])
+            finally:
+                if self.page is not None:
+                    self.page.close()
+            if signals.code:
+                report = report._replace(exit_code=signals.code, exit_reason=f"ended by a signal; without it: exit code {report.exit_code}, {report.exit_reason}")
+            self._last_word(report)
+        if not choices.quiet and choices.format != "text":
+            sys.stderr.write(f"consul-sniff: exit code {report.exit_code}: {report.exit_reason}\n")
+        return report.exit_code
+
+    def _source(self, wanted: Wanted) -> LiveSource | Source:
+        if self.choices.stream:
+            from ..capture import sources
+
+            return next(iter(sources(["-"], bpf=self.watch.options.bpf)))
+        from ..capture.live import LiveSource
+
+        hardening.raise_capture_right()
+        names, why = self._names()
+        try:
+            source = LiveSource(names, wanted)
+        except CaptureError as error:
+            if "CAP_NET_RAW" not in str(error):
+                raise
+            ways = "".join(f"\n  {command}\n      {what}" for command, what in rights.remedies(names[0]))
+            raise CaptureError(f"{error}; one of these gives it:{ways}") from None
+        self.held.callback(source.close)
+        source.limit = self.choices.count
+        self._say(f"capturing on {source.path} ({', '.join(source.facts.link_types)}){why}")
+        return source
+
+    def _names(self) -> tuple[tuple[str, ...], str]:
+        if self.choices.interfaces:
+            return self.choices.interfaces, ""
+        from ..capture.link import default_interface
+
+        name = default_interface()
+        if name is None:
+            raise CaptureError("no interface has a default route: name one (-i IFACE; `consul-sniff interfaces` lists them)")
+        return (name,), ", the interface with the default route (-i takes others)"
+
+    def _report_file(self) -> ReportFile | None:
+        output = self.choices.output
+        if output is None:
+            return None
+        who = hardening.identity(self.choices.user) if self.choices.user is not None and os.geteuid() == 0 else None
+        self.folder = self.held.enter_context(hardening.OutputDir.open(output.parent, who))
+        self.folder.refuse(output.name)
+        return ReportFile(self.folder, output.name, "json" if self.choices.format == NDJSON else self.choices.format)
+
+    def _confine(self) -> hardening.Confinement:
+        fds = getattr(self.source, "descriptors", [])
+        confined = hardening.confine(self.choices.user, writable=[self.folder] if self.file is not None else [], receive_only=fds)
+        if confined.missing:
+            self._say(confined.summary())
+        return confined
+
+    def _subscribe(self, signals: LiveSignals) -> None:
+        choices, watch = self.choices, self.watch
+        watch.beside = self._beside
+        if self.lines is not None:
+            watch.subscribers.append(self.lines)
+        if not choices.quiet:
+            watch.subscribers.append(Notices())
+        if choices.format == "text" and not choices.quiet and sys.stdout.isatty():
+            self.page = Page(watch.counters)
+            watch.subscribers.append(self.page)
+            watch.every(1.0, self.page.draw)
+        if self.file is not None:
+            watch.subscribers.append(self.file)
+            if choices.report_every:
+                watch.every(choices.report_every, self.file.write)
+        if choices.until_fail:
+            watch.subscribers.append(UntilFail(watch.stop))
+        if choices.duration:
+            watch.every(choices.duration, watch.stop)
+        watch.every(0.1, signals.attend)
+
+    def _last_word(self, report: Report) -> None:
+        if self.file is not None:
+            self.file.write(report)
+        if self.lines is not None:
+            self.lines.end(report)
+        elif self.file is None:
+            sys.stdout.buffer.write(renderer(self.choices.format)(report, __version__, look()).encode("utf-8", "replace"))
+            sys.stdout.flush()
+
+    def _beside(self) -> dict[str, object]:
+        return {"sandbox": {"user": self.confined.user, "mechanisms": [one._asdict() for one in self.confined.mechanisms]}}
+
+    def _print_counters(self) -> None:
+        now = self.watch.counters()
+        sys.stderr.write("consul-sniff: " + ", ".join(f"{name} {value:.1f}" if isinstance(value, float) else f"{name} {value}"
+                                                       for name, value in now._asdict().items()) + "\n")
+
+    def _reopen(self) -> None:
+        if self.file is not None:
+            self.file.write()
+
+    def _say(self, words: str) -> None:
+        if not self.choices.quiet:
+            sys.stderr.write(f"consul-sniff: {printable(words)}\n")

@@ -1,0 +1,68 @@
+"""What happens while traffic is watched, as it is told to whoever listens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from .model import Block
+    from .report import Report
+
+
+class Event(NamedTuple):
+    """``time``: ns since the epoch, of the newest packet or (of the capture itself) of the clock.
+
+    ``kind``: node-seen node-changed finding control-changed stats; interface-down -up -renamed -gone, capture-failed,
+    clock-set-back, clock-set-forward, suspended. ``detail``: ready for JSON, printable, without secrets.
+    """
+
+    time: int
+    kind: str
+    detail: dict[str, object]
+
+
+class Counters(NamedTuple):
+    """Where it stands. ``packets`` were screened; files: ``received`` as many. What is
+    ``dropped`` the kernel received and had no room for; ``unread`` is on its way, or was at the end."""
+
+    packets: int
+    bytes: int
+    received: int
+    dropped: int
+    interface_dropped: int
+    unread: int
+    acked_unseen_bytes: int
+    seconds: float
+
+
+class Subscriber(Protocol):
+    """Is told what happens, between two blocks."""
+
+    def event(self, event: Event) -> None:
+        """As it happens."""
+
+    def report(self, report: Report, *, final: bool) -> None:
+        """After each judgement; the last one is ``final``."""
+
+
+class Tap(Protocol):
+    """Wants the raw records."""
+
+    def records(self, block: Block, input_: int, first_frame: int) -> None:
+        """Those that were just screened: ``block.buffer[block.start:block.consumed]``, numbered from ``first_frame`` on.
+
+        Once a block, before its buffer is used again: whoever keeps something copies it.
+        """
+
+
+class Clocks(Protocol):
+    """The time, which nobody below the command line asks for himself."""
+
+    def monotonic(self) -> float:
+        """Seconds that passed while this machine was awake."""
+
+    def boot(self) -> float:
+        """And those that it slept."""
+
+    def wall(self) -> int:
+        """Nanoseconds since the epoch, as the clock is set."""

@@ -1,0 +1,246 @@
+"""The data's way while it goes on: like ``pipeline``, but judged again and again, and told as it happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .attribution import attribute, hints
+from .clockwatch import ClockWatch
+from .decoders.session import Session
+from .errors import Interrupted
+from .event import Counters, Event
+from .matching import check_gate, judge, load
+from .pipeline import drain, losses, settle, through
+from .reporters.events import changes
+from .screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Protocol
+
+    from .capture.live import Happening, Losses
+    from .event import Clocks, Subscriber, Tap
+    from .facts import Facts, InputFacts
+    from .model import Block
+    from .pipeline import Options
+    from .report import Report
+
+    class Input(Protocol):
+        """Something with blocks: a `capture.Source`, a live one, a folder that is followed.
+
+        It calls ``wait`` at least five times a second while it has nothing to give: timers run in there. True from it:
+        end now. It may have ``finish()`` (take nothing new, give what there is), ``losses()``, ``check()`` and
+        ``reasons``, as `capture.live.LiveSource` has.
+        """
+
+        path: str
+        facts: InputFacts
+        wait: Callable[[], bool] | None
+
+        def __iter__(self) -> Iterator[Block]: ...
+
+
+DRAIN_SECONDS: Final = 0.7  # of the two within which an interrupted run has reported
+IDLE: Final = 600 * 10**9  # ns: flows that were silent for so long end, where the table gets full
+BUSY_SHARE: Final = 10  # a judgement that took a second is followed by ten without one
+STATS_SECONDS: Final = 10.0
+
+
+class _Timer:
+    def __init__(self, due: float, seconds: float, call: Callable[[], None]) -> None:
+        self.due = due
+        self.seconds = seconds
+        self.call = call
+
+
+class Watch:
+    """Runs inputs to their end or until ``stop``; judges what was seen at most once in ``interval`` seconds.
+
+    ``report``: the last judgement. ``beside``: gives the keys that a report has beside the contract's. Subscribers hear
+    of everything between two blocks, never while one is screened.
+    """
+
+    def __init__(self, options: Options, clocks: Clocks, *, subscribers: Sequence[Subscriber] = (), taps: Sequence[Tap] = (),
+                 interval: float = 1.0) -> None:
+        """Reads the signatures; errors: `UsageError`."""
+        self.options = options
+        self.subscribers = list(subscribers)
+        self.taps = list(taps)
+        self.interval = interval
+        self.rules = load(options.signatures)
+        check_gate(self.rules, options.require, options.fail_on, options.max_loss)
+        likely = hints(options.profile)
+        self.screen = Screen(sealed=options.keyring is not None, since=options.since, until=options.until, hints=likely)
+        self.session = Session(keyring=options.keyring, hints=likely)
+        self.report: Report | None = None
+        self.beside: Callable[[], dict[str, object]] = dict
+        self._clocks = clocks
+        self._clock_watch = ClockWatch(clocks)
+        self._began = clocks.monotonic()
+        self._source: Input | None = None
+        self._losses = _none()  # of the inputs that ended
+        self._before = (0, 0)  # packets and bytes of the inputs that ended
+        self._judged = -1
+        self._due = self._began + interval
+        self._ending = False
+        self._deadline: float | None = None
+        self._timers: list[_Timer] = []
+        self.every(1.0, self.look_after)
+        self.every(STATS_SECONDS, self._stats)
+
+    def run(self, inputs: Iterable[Input]) -> Report:
+        """One input after another; then the last word, which the subscribers have heard by then."""
+        for index, source in enumerate(inputs):
+            if self._ending:
+                break
+            self._one(index, source)
+        self._stats()
+        return self._judge(final=True)
+
+    def stop(self) -> None:
+        """End soon: what was received by now is still read. Safe in a signal handler."""
+        self._ending = True
+
+    def every(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call it so often, between two blocks."""
+        self._timers.append(_Timer(self._clocks.monotonic() + seconds, seconds, call))
+
+    def tell(self, kind: str, detail: dict[str, object], time: int | None = None) -> None:
+        """Tell the subscribers. ``time``: ns; now, where none is given."""
+        event = Event(self._clocks.wall() if time is None else time, kind, detail)
+        for subscriber in self.subscribers:
+            subscriber.event(event)
+
+    def counters(self) -> Counters:
+        """As of now; cheap."""
+        packets, size = self._before
+        lost = self._losses
+        if self._source is not None:
+            packets, size = packets + self.screen.packets, size + self.screen.bytes
+            lost = _plus(lost, self._lost(self._source))
+        received = max(lost.received, packets)
+        return Counters(packets, size, received, lost.dropped, lost.interface_dropped, lost.unread,
+                        self.screen.notes.get("lost-bytes", 0), self._clocks.monotonic() - self._began)
+
+    def look_after(self) -> None:
+        """What wants to be looked at once a second: clocks, interfaces, room in the flow table."""
+        for kind, seconds in self._clock_watch.look():
+            self.tell(kind, {"seconds": round(seconds, 3)})
+            if kind == "suspended":
+                self.session.facts.reasons.add("the machine slept for a time: nothing was captured then")
+        check = getattr(self._source, "check", None)
+        if check is not None:
+            for one in check():
+                self._happened(one)
+        self.screen.expire(IDLE)
+        drain(self.screen, self.session)
+
+    def _happened(self, one: Happening) -> None:
+        self.tell(one.what, {"interface": one.interface, "summary": one.words})
+
+    def _one(self, index: int, source: Input) -> None:
+        self._source = source
+        self.screen.open(index)
+        self._deadline = None
+        source.wait = self._waiting
+        try:
+            for block in source:
+                self._block(block, index, source)
+                if self._over():
+                    break
+        except Interrupted:
+            pass
+        self.look_after()
+        self.screen.close()
+        drain(self.screen, self.session)
+        self._losses = _plus(self._losses, self._lost(source))
+        self._before = (self._before[0] + self.screen.packets, self._before[1] + self.screen.bytes)
+        self.session.facts.reasons |= getattr(source, "reasons", set())
+        settle(source.facts, self.screen, self.session.facts)
+        self._source = None
+
+    def _block(self, block: Block, index: int, source: Input) -> None:
+        first = self.screen.packets + 1
+        through(block, self.screen, self.session)
+        for tap in self.taps:
+            tap.records(block, index, first)
+        source.facts.packets = self.screen.packets
+        self._tick()
+
+    def _waiting(self) -> bool:
+        self._tick()
+        return self._over()
+
+    def _over(self) -> bool:
+        """Whether to end now. The first time: tell the source to take nothing new."""
+        if not self._ending:
+            return False
+        if self._deadline is None:
+            finish = getattr(self._source, "finish", None)
+            self._deadline = self._clocks.monotonic() + (DRAIN_SECONDS if finish is not None else 0)
+            if finish is not None:
+                finish()
+        return self._clocks.monotonic() >= self._deadline
+
+    def _tick(self) -> None:
+        now = self._clocks.monotonic()
+        for timer in self._timers:
+            if now >= timer.due:
+                timer.due = now + timer.seconds
+                timer.call()
+        if now >= self._due and not self._ending:
+            self._due = now + self.interval
+            if self.screen.packets != self._judged:
+                self._judge(final=False)
+                self._due = max(self._due, now + (self._clocks.monotonic() - now) * BUSY_SHARE)
+
+    def _judge(self, *, final: bool) -> Report:
+        self._judged = self.screen.packets
+        facts = self._facts()
+        attributed = attribute(facts, self.options.profile)
+        report = judge(attributed, facts, self.rules, require=self.options.require, fail_on=self.options.fail_on,
+                       max_loss=self.options.max_loss)
+        report = report._replace(beside=(("capture", self.counters()._asdict() | {"decoded": self.counters().packets}),
+                                         *self.beside().items()))
+        before, self.report = self.report, report
+        for kind, detail in changes(before, report):
+            self.tell(kind, detail, self.screen.last or None)
+        for subscriber in self.subscribers:
+            subscriber.report(report, final=final)
+        return report
+
+    def _facts(self) -> Facts:
+        """All that is known by now, as if everything ended here."""
+        facts = self.session.snapshot(self.screen.live())
+        facts.counters.update(self.screen.counters)
+        facts.notes.update(self.screen.notes)
+        lost = self._losses
+        if self._source is not None:
+            lost = _plus(lost, self._lost(self._source)._replace(unread=0))  # they are on their way
+            settle(self._source.facts, self.screen, facts)
+        losses(facts)
+        if lost.lost:
+            facts.notes["capture-dropped"] = lost.lost
+            facts.reasons.add(f"of the packets that were lost, {lost.dropped} found the kernel's buffer full (a larger one: --buffer-size), "
+                              f"{lost.interface_dropped} the interface's, and {lost.unread} were not read before the end")
+        return facts
+
+    def _lost(self, source: Input) -> Losses:
+        ask = getattr(source, "losses", None)
+        return ask() if ask is not None else _none()
+
+    def _stats(self) -> None:
+        now = self.counters()
+        self.tell("stats", {**now._asdict(), "seconds": round(now.seconds, 3),
+                            "packets_per_second": round(now.packets / now.seconds, 1) if now.seconds else 0.0})
+
+
+def _none() -> Losses:
+    from .capture.live import Losses
+
+    return Losses(0, 0, 0, 0)
+
+
+def _plus(a: Losses, b: Losses) -> Losses:
+    return a._replace(received=a.received + b.received, dropped=a.dropped + b.dropped,
+                      interface_dropped=a.interface_dropped + b.interface_dropped, unread=a.unread + b.unread)
