@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _TEXT: Final = rb'"([!#-\[\]-~]{1,512})"'
 _SECRET_ID: Final = re.compile(rb'"SecretID"\s*:\s*' + _TEXT)
-_LEGACY_ID: Final = re.compile(rb'"ID"\s*:\s*"([0-9a-fA-F-]{36})"')
+#: (not the ids that Consul keeps for its own policies, which stand in answers to bootstrap: agent/structs/acl.go)
+_LEGACY_ID: Final = re.compile(rb'"ID"\s*:\s*"(?!00000000-0000-0000-0000-0000000000)([0-9a-fA-F-]{36})"')
 _TOKEN: Final = re.compile(rb'"Token"\s*:\s*' + _TEXT)
 _PACKED_ID: Final = re.compile(rb"SecretID(?:\xd9\x24|\xda\x00\x24)([0-9a-f-]{36})")  # in a snapshot: msgpack
 _VAULT: Final = re.compile(rb"(?:hv[sbr]|[sbr])\.[A-Za-z0-9_-]{8,}\Z")

@@ -59,6 +59,9 @@ def test_secret_ids(path, body):
 def test_what_is_no_secret_id():
     assert kinds(read("/v1/acl/policies", [{"ID": TOKEN, "Name": "x"}])) == []
     assert kinds(read("/v1/acl/token", CREATED, ok=False)) == []
+    management = {"ID": "00000000-0000-0000-0000-000000000001", "Name": "global-management"}
+    assert kinds(read("/v1/acl/bootstrap", {"ID": TOKEN, "SecretID": TOKEN, "Policies": [management]})) \
+        == kinds(read("/v1/acl/bootstrap", {"SecretID": TOKEN}))
     assert kinds(read("/v1/acl/token", {"SecretID": "<hidden>"})) == []
 
 
