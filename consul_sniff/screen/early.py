@@ -23,11 +23,19 @@ class Held(NamedTuple):
 class Early:
     """Held segments by side, sorted and disjoint. Positions are sequence numbers, unwrapped relative to the one awaited."""
 
-    def __init__(self, notes: dict[str, int]) -> None:
+    def __init__(self, notes: dict[str, int], rows: int = 1 << 62, shares: int = 1) -> None:
+        """``rows``: those of a share; each share has its part of the budget."""
         self.notes = notes
+        self.rows = rows
+        self.budget = limits.STREAM_BUFFERS // shares
         self.sides: dict[int, list[Held]] = {}
         self.sizes: dict[int, int] = {}
-        self.held = 0
+        self.shares: dict[int, int] = {}  # bytes held, by share
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait."""
+        return sum(self.shares.values())
 
     def insert(self, side: int, new: Held) -> None:
         """Keep what is new of the segment."""
@@ -52,19 +60,20 @@ class Early:
             pieces.sort()
             size = sum(len(piece.data) for piece in kept)
             self.sizes[side] = self.sizes.get(side, 0) + size
-            self.held += size
+            share = side // 2 // self.rows
+            self.shares[share] = self.shares.get(share, 0) + size
 
     def full(self, side: int) -> bool:
         """Must the hole before this side's first segment be given up?"""
         return (len(self.sides[side]) > limits.EARLY_SEGMENTS or self.sizes.get(side, 0) > limits.EARLY_BYTES
-                or self.held > limits.STREAM_BUFFERS)
+                or self.shares[side // 2 // self.rows] > self.budget)
 
     def pop(self, side: int) -> Held:
         """The first one."""
         pieces = self.sides[side]
         first = pieces.pop(0)
         self.sizes[side] -= len(first.data)
-        self.held -= len(first.data)
+        self.shares[side // 2 // self.rows] -= len(first.data)
         if not pieces:
             del self.sides[side], self.sizes[side]
         return first

@@ -19,6 +19,7 @@ cdef class Gossip:
     cdef unsigned long long[::1] packs
     cdef Py_ssize_t tail, fresh_count, pack_count
     cdef readonly Py_ssize_t news, crc, nonce, sequence
+    cpdef Py_ssize_t may(self, Py_ssize_t p, Py_ssize_t stop) except -9 nogil
     cpdef Py_ssize_t datagram(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size) except -9 nogil
     cdef Py_ssize_t note(self, unsigned long long h) except -9 nogil
     cdef Py_ssize_t learn(self) except -9 nogil

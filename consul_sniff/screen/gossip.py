@@ -77,6 +77,10 @@ class Gossip:
 
     # --- the datagram ------------------------------------------------------------------------------------------
 
+    def may(self, p: i64, stop: i64) -> i64:
+        """0 where [p, stop) is NEITHER by its first byte."""
+        return stop - p >= 2 and (self.win.b[p] <= 13 or self.win.b[p] == 244)
+
     def datagram(self, p: i64, stop: i64, size: i64) -> i64:
         """PLAIN, SEALED1, SEALED0 or NEITHER: [p, stop) was captured of ``size`` bytes."""
         n: i64

@@ -15,7 +15,7 @@ except ImportError:
     from ._cython import i64, u64
 
 from .layers import Layers
-from .table import Table
+from .table import SHARES, Table
 from .words import Recent, Sights, Window, mix
 
 SECOND = cython.declare(i64, 1_000_000_000)
@@ -28,7 +28,9 @@ SENDER = cython.declare(u64, 0x73656E64)
 SUSPECTS = 1024  # pings held per sender
 SENDERS = 4096
 
-SEEN_PACKETS = 1 << 13  # lines of four
+FOREIGN = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)  # a flow that another process keeps
+
+SEEN_PACKETS = 1 << 13  # lines of four, of all shares together; the common ones have as many
 SEEN_MESSAGES = 1 << 16
 
 
@@ -39,22 +41,25 @@ class Repeats:
         self.win = window
         self.lay = layers
         self.tab = table
-        self.packets = Sights(SEEN_PACKETS)
-        self.messages = Recent(SEEN_MESSAGES)
-        self.salt = 0
         self.suspects: dict[int, list[tuple[int, int, int]]] = {}
         self.lost = 0  # replays whose flow ended before they were known to be replays
+        self.begin(0)
 
     def begin(self, salt: u64) -> None:
         # mixed: xor'ed as it is with an address it would make that another host's of another input
         self.salt = mix(salt + 1)
         self.suspects = {}
+        # new ones: what an earlier input left would decide what is forgotten in this one
+        self.packets = Sights(SEEN_PACKETS, SHARES)
+        self.common = Sights(SEEN_PACKETS)
+        self.messages = Recent(SEEN_MESSAGES)
 
-    def twice(self, mask: u64, rest: i64, data: i64, place: i64, time: i64) -> i64:
+    def twice(self, mask: u64, rest: i64, data: i64, place: i64, time: i64, share: i64) -> i64:
         """1 where the IP packet at hand was met a moment ago.
 
         The transport header's first eight bytes count under ``mask``, and all from ``rest`` on: no checksum, which is
-        offloaded at one capture point and not at another. ``data``: it has a payload; ``place``: a fragment's.
+        offloaded at one capture point and not at another. ``data``: it has a payload; ``place``: a fragment's; ``share``:
+        whose it is, -1 for what every process looks at.
         """
         p: i64 = self.lay.p
         window: i64 = SECOND
@@ -77,34 +82,39 @@ class Repeats:
         if window == FIFTY_MS and rest + 8 <= self.lay.stop:
             line ^= self.win.word(rest)  # nothing else tells the datagrams of one flow apart
         h = self.win.digest(rest, self.lay.stop, h)
+        if share < 0:
+            return self.common.again(line, h, time, window)
+        self.packets.share = share
         return self.packets.again(line, h, time, window)
 
     def nonce(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
         """A sealed datagram's nonce (its 12 bytes at ``p``, after the version): again a minute later is a replay; with
-        another ciphertext it is one nonce used twice. Both are counted on side ``d``."""
+        another ciphertext it is one nonce used twice. Both are counted on side ``d`` (-1: of a flow that another keeps)."""
         h: u64 = self.win.digest(p - 1, p + 12, self.salt ^ NONCE)
         body: u64 = self.win.digest(p + 12, stop, self.salt)
         if not self.messages.find(h):
             self.messages.put(h, cython.cast(u64, time), body)
         elif self.messages.word != body:
-            self.tab.D[d].nonce_reuse += 1
-            if self.tab.D[d].nonce_frame == 0:
-                self.tab.D[d].nonce_frame = frame
+            if d >= 0:
+                self.tab.D[d].nonce_reuse += 1
+                if self.tab.D[d].nonce_frame == 0:
+                    self.tab.D[d].nonce_frame = frame
         elif time - cython.cast(i64, self.messages.time) > MINUTE:
             self.replayed(d, frame)
         return 0
 
     def replayed(self, d: i64, frame: i64) -> i64:
-        self.tab.D[d].replays += 1
-        if self.tab.D[d].replay_frame == 0:
-            self.tab.D[d].replay_frame = frame
+        if d >= 0:
+            self.tab.D[d].replays += 1
+            if self.tab.D[d].replay_frame == 0:
+                self.tab.D[d].replay_frame = frame
         return 0
 
     def ping(self, d: i64, number: i64, time: i64, frame: i64) -> None:
         """A ping's sequence number, which memberlist counts up from 1 at each start (`nextSeqNum`).
 
         A low number met more than a minute ago is suspect. It counts once its sender goes on near its old high number; it
-        does not when the sender goes on from the low one for half a minute: then the agent began anew.
+        does not when the sender goes on from the low one for half a minute: then the agent began anew. ``d`` as above.
         """
         sender: u64 = mix(self.lay.s0 ^ self.salt ^ SENDER)
         key: u64
@@ -124,7 +134,7 @@ class Repeats:
                 self.settle(sender, 0)
             self.messages.put(sender, cython.cast(u64, time), cython.cast(u64, number))
         elif self.messages.find(key) and time - cython.cast(i64, self.messages.time) > MINUTE:
-            self.suspect(sender, self.tab.F[d >> 1].number, d & 1, frame)
+            self.suspect(sender, self.tab.F[d >> 1].number if d >= 0 else FOREIGN, d & 1, frame)
         if not self.messages.find(key):
             self.messages.put(key, cython.cast(u64, time), 0)
 
@@ -138,6 +148,8 @@ class Repeats:
     def settle(self, sender: u64, guilty: i64) -> None:
         """The sender's suspect pings were replays, or its own after it began anew."""
         for number, side, frame in self.suspects.pop(sender, ()):
+            if number == FOREIGN:
+                continue
             row: i64 = self.tab.row(number)
             if guilty and row >= 0:
                 self.replayed(2 * row + side, frame)

@@ -6,7 +6,7 @@ from .records cimport Records
 from .repeats cimport Repeats
 from .streams cimport HandOver, Streams
 from .table cimport Table
-from .words cimport Seen, Window
+from .words cimport Seen, Window, mix
 
 @cython.final
 cdef class Screen:
@@ -28,7 +28,7 @@ cdef class Screen:
     cdef readonly bint idle
     cdef readonly Py_ssize_t packets, bytes, first, last, cut_packets
     cdef Py_ssize_t everything, sealed, since, until, input, tick, closing, last_link
-    cdef Py_ssize_t time, weight, weight_bytes
+    cdef Py_ssize_t time, weight, weight_bytes, own, lead, share
     cdef Py_ssize_t[::1] terminals
     cdef list over
     cdef dict ended_flows
@@ -36,12 +36,15 @@ cdef class Screen:
     cdef Py_ssize_t crowded(self) except -9
     cdef Py_ssize_t run(self) except -9
     cdef Py_ssize_t sort(self, Py_ssize_t p, Py_ssize_t size, Py_ssize_t wire, Py_ssize_t face) except -9
+    cdef Py_ssize_t keeps(self, Py_ssize_t ports) except -9
     cdef Py_ssize_t side(self, unsigned long long sp, unsigned long long dp, Py_ssize_t syn) except -9
     cdef Py_ssize_t insert(self, unsigned long long k0, unsigned long long k1, unsigned long long k2,
                            unsigned long long k3, unsigned long long k4, Py_ssize_t flip) except -9
     cdef Py_ssize_t tcp(self) except -9
     cdef Py_ssize_t udp(self) except -9
-    cdef Py_ssize_t datagram(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size) except -9
+    cdef Py_ssize_t overhear(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size) except -9
+    cdef Py_ssize_t datagram(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size,
+                             Py_ssize_t gossip) except -9
     cdef Py_ssize_t plain(self, Py_ssize_t d) except -9
     cdef Py_ssize_t fragment(self) except -9
     cdef reassembled(self, object whole)

@@ -28,8 +28,8 @@ from .layers import TERMINALS, Layers, tunnel_text
 from .records import Records
 from .repeats import Repeats
 from .streams import HandOver, Streams
-from .table import Table
-from .words import Seen, Window
+from .table import SHARED_ROWS, SHARES, Table
+from .words import Seen, Window, mix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,8 +54,10 @@ PLAIN = cython.declare(i64, 1)  # what Gossip.datagram says
 SEALED1 = cython.declare(i64, 2)
 NEITHER = cython.declare(i64, 0)
 
+SHARE_MASK = cython.declare(u64, SHARES - 1)
 M48 = cython.declare(u64, 0xFFFFFFFFFFFF)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
+FOREIGN = cython.declare(i64, len(TERMINALS))  # in no counter: another process counts it
 FOREVER = cython.declare(i64, 0x7FFFFFFFFFFFFFFF)
 
 HAND_OVER = cython.declare(i64, 1024)  # payloads, then feed returns, so that `enough` is heard early
@@ -71,19 +73,24 @@ class Screen:
     """
 
     def __init__(self, *, flows: int = limits.FLOWS, everything: bool = False, sealed: bool = False,
-                 since: int | None = None, until: int | None = None, hints: frozenset[int] = frozenset()) -> None:
+                 since: int | None = None, until: int | None = None, hints: frozenset[int] = frozenset(),
+                 shares: int | None = None) -> None:
         """``everything``: hand on every UDP payload; ``sealed``: sealed gossip too; ``since``, ``until``: ns, both included;
-        ``hints``: ports that are likely of interest (nothing is left out for want of a hint)."""
+        ``hints``: ports that are likely of interest (nothing is left out for want of a hint). ``shares``: a bit for each
+        share of the flows that is kept here, where other processes keep the others (``sort``)."""
         seed = int.from_bytes(os.urandom(8), "little")
         self.win = Window(seed)
         self.rec = Records(self.win)
         self.lay = Layers(self.win)
-        self.tab = Table(max(flows, 16), seed)
+        self.tab = Table(max(flows, 16) if flows < SHARED_ROWS else flows // SHARES * SHARES, seed)
         self.gos = Gossip(self.win, Seen(1 << 18))
         self.rep = Repeats(self.win, self.lay, self.tab)
         self.notes: Counter[str] = Counter()
         self.outlet = HandOver(self.tab)
         self.tcps = Streams(self.win, self.tab, self.outlet, self.notes)
+        self.own = -1 if shares is None else shares
+        self.lead = self.own & 1
+        self.share = 0
         self.frags = Fragments(self.notes)
         self.whole = bytearray(65_536 + 64)  # a datagram put together
         self.everything = 1 if everything else 0
@@ -91,7 +98,7 @@ class Screen:
         self.since = since if since is not None else -1
         self.until = until if until is not None else FOREVER
         self.hints = hints
-        self.terminals = array("q", [0] * len(TERMINALS))
+        self.terminals = array("q", [0] * (len(TERMINALS) + 1))
         self.over: list[Flow] = []
         self.ended_flows: dict[int, Flow] = {}
         self.tunnels: dict[int, str] = {}
@@ -112,8 +119,10 @@ class Screen:
         self.ended_flows = {}
         self.tunnels = {}
         self.tcps.restart()
-        self.frags = Fragments(self.notes)
+        self.frags = Fragments(self.notes if self.lead else Counter())
         self.input = input_index
+        self.rec.time = 0
+        self.gos.seen = Seen(1 << 18)  # see Repeats.begin
         self.gos.salt = (self.gos.salt + 1) & 0xFFFFFFFF  # what was met in another input is not known here
         self.rep.begin(self.gos.salt)
         self.packets = self.bytes = self.first = self.last = self.cut_packets = self.time = self.closing = 0
@@ -165,14 +174,18 @@ class Screen:
                 break
 
     def sort(self, p: i64, size: i64, wire: i64, face: i64) -> i64:
-        """Screen one packet, captured [p, p + size) of ``wire`` bytes: its terminal counter."""
+        """Screen one packet, captured [p, p + size) of ``wire`` bytes: its terminal counter.
+
+        Where several processes read one input, each counts the packets of its own flows, and whose flows the first share
+        is counts what belongs to no flow. All of them look at all gossip and all fragments, whose tables know no flows.
+        """
         lay: Layers = self.lay
         link: i64 = self.rec.links[face]
         kind: i64
         if self.time < self.since or self.time > self.until:
-            return OUTSIDE
+            return OUTSIDE if self.lead else FOREIGN
         if self.accept is not None and not self.accept(self.win.take(p, p + size), wire, face):
-            return FILTERED
+            return FILTERED if self.lead else FOREIGN
         if link != self.last_link:
             self.link_types.add(link)
             self.last_link = link
@@ -186,14 +199,24 @@ class Screen:
             self.unsupported.add(link)
         kind = lay.walk(kind)
         if kind == TCP:
-            return self.tcp()
-        if kind == UDP:
-            return self.udp()
-        if kind == FRAGMENT:
-            return self.fragment()
-        if kind == OTHER and lay.ident and lay.family == 4 and self.rep.twice(M64, lay.p, 1, 0, self.time):
-            return DUPLICATE  # ICMPv6 has no id, and repeats its reports within 50 ms
-        return kind
+            kind = self.tcp()
+        elif kind == UDP:
+            kind = self.udp()
+        elif kind == FRAGMENT:
+            kind = self.fragment()
+        elif (kind == OTHER and self.lead and lay.ident and lay.family == 4
+              and self.rep.twice(M64, lay.p, 1, 0, self.time, 0)):
+            kind = DUPLICATE  # ICMPv6 has no id, and repeats its reports within 50 ms
+        return kind if self.lead or kind in (TCP, UDP, DUPLICATE) else FOREIGN
+
+    def keeps(self, ports: i64) -> i64:
+        """Is the flow of the packet at hand ours? ``ports``: its two ports, added. Sets ``share``."""
+        lay: Layers = self.lay
+        h: u64 = (lay.s0 + lay.d0) & M64
+        if lay.family == 6:
+            h ^= mix((lay.s1 + lay.d1) & M64)
+        self.share = cython.cast(i64, mix(h ^ (cython.cast(u64, ports) << 40)) & SHARE_MASK)
+        return (self.own >> self.share) & 1
 
     def side(self, sp: u64, dp: u64, syn: i64) -> i64:
         """The sender's side in the flow table (its index in ``D``), counted. ``syn``: a SYN's sequence number, else -1."""
@@ -245,6 +268,7 @@ class Screen:
     def insert(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64, flip: i64) -> i64:
         """A new flow's row; where the table is full, the oldest idle flow ends."""
         r: i64
+        self.tab.share = self.share if self.tab.shares > 1 else 0
         if self.tab.full():
             self.notes["evicted-flows"] += 1
             self.end(self.tab.oldest())
@@ -269,7 +293,9 @@ class Screen:
         q = p + (self.win.b[p + 12] >> 4 << 2)
         if q < p + 20 or q > lay.end:
             return MALFORMED
-        if self.rep.twice(M64, p + 20, lay.end - q, 0, self.time):
+        if not self.keeps(self.win.be16(p) + self.win.be16(p + 2)):
+            return FOREIGN
+        if self.rep.twice(M64, p + 20, lay.end - q, 0, self.time, self.share):
             return DUPLICATE
         flags = self.win.b[p + 13]
         number = self.win.be32(p + 4)
@@ -288,6 +314,9 @@ class Screen:
         lay: Layers = self.lay
         p: i64 = lay.p
         size: i64
+        stop: i64
+        own: i64
+        gossip: i64
         d: i64
         if lay.stop - p < 8:
             return lay.short() if lay.end - p >= 8 else MALFORMED
@@ -296,17 +325,34 @@ class Screen:
             size = lay.end - p  # segmentation offload, or a jumbogram
         if size < 8:
             return MALFORMED
-        if self.rep.twice(M48, p + 8, size > 8, 0, self.time):
-            return DUPLICATE
+        stop = p + size if p + size < lay.stop else lay.stop
+        own = self.keeps(self.win.be16(p) + self.win.be16(p + 2))
+        gossip = self.gos.may(p + 8, stop)
+        if not (own or gossip):
+            return FOREIGN
+        if self.rep.twice(M48, p + 8, size > 8, 0, self.time, -1 if gossip else self.share):
+            return DUPLICATE if own else FOREIGN
+        if not own:
+            self.overhear(p + 8, stop, size - 8)
+            return FOREIGN
         d = self.side((self.win.b[p] << 8) | self.win.b[p + 1], (self.win.b[p + 2] << 8) | self.win.b[p + 3], -1)
         if size > 8:
             self.tab.D[d].payloads += 1
-            self.datagram(d, p + 8, p + size if p + size < lay.stop else lay.stop, size - 8)
+            self.datagram(d, p + 8, stop, size - 8, gossip)
         return UDP
 
-    def datagram(self, d: i64, p: i64, stop: i64, size: i64) -> None:
-        """Class, count and perhaps hand on a UDP payload: [p, stop) captured of ``size`` bytes."""
+    def overhear(self, p: i64, stop: i64, size: i64) -> None:
+        """A datagram of a flow that another process keeps: what gossip's own tables must know of it."""
         kind: i64 = self.gos.datagram(p, stop, size)
+        if kind == PLAIN:
+            if self.gos.sequence >= 0:
+                self.rep.ping(-1, self.gos.sequence, self.time, self.packets)
+        elif kind != NEITHER and size == stop - p:
+            self.rep.nonce(-1, self.gos.nonce, stop, self.time, self.packets)
+
+    def datagram(self, d: i64, p: i64, stop: i64, size: i64, gossip: i64) -> None:
+        """Class, count and perhaps hand on a UDP payload: [p, stop) captured of ``size`` bytes; ``gossip``: it may be."""
+        kind: i64 = self.gos.datagram(p, stop, size) if gossip else NEITHER
         wanted: i64 = self.everything
         if kind == PLAIN:
             wanted |= self.plain(d)
@@ -354,8 +400,8 @@ class Screen:
     def fragment(self) -> i64:
         """An IP fragment's payload at the layers' ``p``."""
         lay: Layers = self.lay
-        if self.rep.twice(M64, lay.p, 1, 1 + lay.offset, self.time):
-            return DUPLICATE
+        if self.rep.twice(M64, lay.p, 1, 1 + lay.offset, self.time, -1):
+            return DUPLICATE if self.lead else FOREIGN
         key = (lay.family, lay.proto, lay.s0, lay.s1, lay.d0, lay.d1, lay.ident)
         done = self.frags.add(key, (lay.offset, lay.offset + lay.end - lay.p, self.win.take(lay.p, lay.stop)), more=lay.more != 0, time=self.time,
                               frame=self.packets, wire=self.weight_bytes,
@@ -392,7 +438,7 @@ class Screen:
             self.udp()
         elif kind == TCP:
             self.tcp()
-        elif kind == FRAGMENT:
+        elif kind == FRAGMENT and self.lead:
             self.notes["fragments-in-fragments"] += 1
         self.win.look(buffer)
         self.time = now
@@ -415,10 +461,9 @@ class Screen:
         for it in over:
             self.ended_flows.pop(it.number, None)
         if self.closing:
-            for row in range(self.tab.high):
-                if self.tab.taken(row):
-                    yield fold(self.tab, row, self.input, self.tunnels.pop(row, ""), counted=True)
-                    self.tab.remove(row)
+            for row in self.tab.rows_taken():
+                yield fold(self.tab, row, self.input, self.tunnels.pop(row, ""), counted=True)
+                self.tab.remove(row)
 
     def end(self, r: i64) -> None:
         """The flow of row ``r`` is over."""
@@ -437,9 +482,8 @@ class Screen:
 
     def live(self) -> Iterator[Flow]:
         """The flows that go on, as they stand, without ending them."""
-        for row in range(self.tab.high):
-            if self.tab.taken(row):
-                yield fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=True)
+        for row in self.tab.rows_taken():
+            yield fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=True)
 
     def expire(self, idle: int) -> None:
         """Where the table is three quarters full: end the flows that were silent for ``idle`` ns. Drain ``ended``."""
@@ -447,8 +491,8 @@ class Screen:
             return
         before: i64 = self.time - cython.cast(i64, idle)
         r: i64
-        for r in range(self.tab.high):
-            if (self.tab.taken(r) and cython.cast(i64, self.tab.D[2 * r].last) < before
+        for r in self.tab.rows_taken():
+            if (cython.cast(i64, self.tab.D[2 * r].last) < before
                     and cython.cast(i64, self.tab.D[2 * r + 1].last) < before):
                 self.end(r)
 

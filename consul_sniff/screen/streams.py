@@ -55,12 +55,12 @@ class Streams:
         self.tab = table
         self.outlet = outlet
         self.notes = notes
-        self.early = Early(notes)
+        self.restart()
         self.time = self.frame = 0  # of the packet at hand
 
     def restart(self) -> None:
         """Forget what waits."""
-        self.early = Early(self.notes)
+        self.early = Early(self.notes, self.tab.each, self.tab.shares)
 
     def begins(self, d: i64, sequence: i64) -> i64:
         """Does a SYN with this sequence number begin another connection than the one the side is in?"""

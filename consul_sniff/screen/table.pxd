@@ -48,16 +48,25 @@ ctypedef struct Side:
     unsigned long long spare4
     unsigned long long spare5
 
+ctypedef struct Share:
+    long long high
+    long long live
+    long long free
+    long long hand
+
 @cython.final
 cdef class Table:
+    cdef Share[::1] S
+    cdef readonly object state
     cdef Row[::1] F
     cdef Side[::1] D
     cdef unsigned long long[::1] slots
     cdef Py_ssize_t[::1] free
     cdef readonly object rows_array
     cdef readonly object sides_array
-    cdef readonly Py_ssize_t rows, high, live
-    cdef Py_ssize_t mask, hand, free_count
+    cdef readonly Py_ssize_t rows, shares, each
+    cdef public Py_ssize_t share
+    cdef Py_ssize_t mask
     cdef unsigned long long seed, serial
     cpdef reset(self)
     cdef unsigned long long hash(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) noexcept nogil

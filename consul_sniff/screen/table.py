@@ -34,6 +34,10 @@ SIDE = (("packets", 8), ("bytes", 8), ("payloads", 8), ("last", 8), ("next", -8)
         ("plain1", 8), ("plain2", 8), ("plain3", 8), ("sealed0", 8), ("cut", 8), ("crc_good", 8), ("crc_bad", 8),
         ("replays", 8), ("replay_frame", 8), ("nonce_reuse", 8), ("nonce_frame", 8),
         ("spare1", 8), ("spare2", 8), ("spare3", 8), ("spare4", 8), ("spare5", 8))
+#: Flows are shared out by a hash of their two sockets, whoever keeps them: what is forgotten when a table is full then
+#: hangs on the share's own flows alone, and is the same for one process and for several that keep a part of them each.
+SHARES = 8
+SHARED_ROWS = 4096  # a smaller table is not shared out
 KINDS = {8: ctypes.c_ulonglong, -8: ctypes.c_longlong, 4: ctypes.c_uint, -4: ctypes.c_int}
 
 
@@ -51,11 +55,21 @@ class SideRecord(ctypes.Structure):
     _fields_ = [(name, KINDS[size]) for name, size in SIDE]
 
 
+class ShareRecord(ctypes.Structure):
+    """A share's rows: how many were ever used, are live and were given back; where the clock's hand stands."""
+
+    _fields_ = [(name, ctypes.c_longlong) for name in ("high", "live", "free", "hand")]
+
+
 class Table:
     """Rows ``F[r]`` and their sides ``D[2 * r]`` (who sent the first packet) and ``D[2 * r + 1]``."""
 
     def __init__(self, rows: int, seed: int) -> None:
+        """``rows``: a multiple of SHARES from SHARED_ROWS on. ``share``: whose rows full, insert and oldest mean."""
         self.rows = rows
+        self.shares = SHARES if rows >= SHARED_ROWS else 1
+        self.each = rows // self.shares
+        self.share = 0
         self.rows_array = (RowRecord * rows).from_buffer(zeros(ctypes.sizeof(RowRecord) * rows))
         self.sides_array = (SideRecord * (rows * 2)).from_buffer(zeros(ctypes.sizeof(SideRecord) * rows * 2))
         self.F = self.rows_array
@@ -64,17 +78,30 @@ class Table:
         self.slots = zeros(size * 8).cast("Q")
         self.mask = size - 1
         self.seed = seed
-        self.high = self.live = self.hand = self.serial = 0
-        self.free = zeros(rows * 8).cast("q")  # rows given back, a stack
-        self.free_count = 0
+        self.serial = 1
+        self.free = zeros(rows * 8).cast("q")  # rows given back, a stack for each share
+        self.state = (ShareRecord * self.shares)()
+        self.S = self.state
 
     def reset(self) -> None:
         """Forget all flows; their numbers are not used again."""
         r: i64
-        for r in range(self.high):
-            if self.taken(r):
-                self.remove(r)
-        self.free_count = self.high = self.hand = 0
+        s: i64
+        for s in range(self.shares):
+            for r in range(s * self.each, s * self.each + self.S[s].high):
+                if self.taken(r):
+                    self.remove(r)
+            self.S[s].free = self.S[s].high = self.S[s].hand = self.S[s].live = 0
+
+    @property
+    def live(self) -> int:
+        """Flows in the table."""
+        return sum(share.live for share in self.state)
+
+    def rows_taken(self) -> list[int]:
+        """The rows that hold a flow."""
+        return [row for s, share in enumerate(self.state) for row in range(s * self.each, s * self.each + share.high)
+                if self.taken(row)]
 
     def hash(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> u64:
         h: u64 = ((k0 ^ self.seed) * C1) & M64
@@ -107,20 +134,21 @@ class Table:
             i = (i + 1) & self.mask
 
     def full(self) -> i64:
-        return self.live >= self.rows
+        return self.S[self.share].live >= self.each
 
     def insert(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> i64:
         """A row for a key that is not in the table. There must be room (``full``)."""
         h: u64 = self.hash(k0, k1, k2, k3, k4)
         r: i64
         i: i64
-        if self.free_count:
-            self.free_count -= 1
-            r = self.free[self.free_count]
+        s: i64 = self.share
+        if self.S[s].free:
+            self.S[s].free -= 1
+            r = self.free[s * self.each + self.S[s].free]
         else:
-            r = self.high
-            self.high += 1
-        self.live += 1
+            r = s * self.each + self.S[s].high
+            self.S[s].high += 1
+        self.S[s].live += 1
         self.F[r].k0 = k0
         self.F[r].k1 = k1
         self.F[r].k2 = k2
@@ -150,14 +178,16 @@ class Table:
 
     def oldest(self) -> i64:
         """The row to evict: the least recently touched of sixteen after a clock's hand. The table must be full."""
-        best: i64 = self.hand
+        base: i64 = self.share * self.each
+        hand: i64 = self.S[self.share].hand
+        best: i64 = base + hand
         r: i64
         n: i64
         for n in range(16):
-            r = (self.hand + n) % self.rows
+            r = base + (hand + n) % self.each
             if self.F[r].epoch < self.F[best].epoch:
                 best = r
-        self.hand = (self.hand + 16) % self.rows
+        self.S[self.share].hand = (hand + 16) % self.each
         return best
 
     def home(self, r: i64) -> i64:
@@ -183,9 +213,10 @@ class Table:
                 i = j
         self.slots[i] = 0
         self.F[r].number = M64  # nobody's
-        self.live -= 1
-        self.free[self.free_count] = r
-        self.free_count += 1
+        home = r // self.each
+        self.S[home].live -= 1
+        self.free[home * self.each + self.S[home].free] = r
+        self.S[home].free += 1
         return 0
 
     def taken(self, r: i64) -> i64:
@@ -194,4 +225,4 @@ class Table:
     def row(self, number: u64) -> i64:
         """The live flow's row, or -1."""
         r: i64 = cython.cast(i64, number % cython.cast(u64, self.rows))
-        return r if r < self.high and self.F[r].number == number else -1
+        return r if number != M64 and self.F[r].number == number else -1

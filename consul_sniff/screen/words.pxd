@@ -44,4 +44,5 @@ cdef class Recent:
 cdef class Sights:
     cdef unsigned long long[::1] cells
     cdef Py_ssize_t mask
+    cdef public Py_ssize_t share
     cpdef Py_ssize_t again(self, unsigned long long place, unsigned long long h, Py_ssize_t time, Py_ssize_t window) except -9 nogil

@@ -230,14 +230,15 @@ class Sights:
     The line is chosen by a hash without a seed, so the same input gives the same answer; the digest that decides has one.
     """
 
-    def __init__(self, lines: int) -> None:
-        """``lines``: a power of two."""
+    def __init__(self, lines: int, shares: int = 1) -> None:
+        """``lines``, ``shares``: powers of two. Each share has its own lines; ``share`` says whose are meant."""
         self.cells = zeros(lines * 64).cast("Q")
-        self.mask = lines - 1
+        self.mask = lines // shares - 1
+        self.share = 0
 
     def again(self, place: u64, h: u64, time: i64, window: i64) -> i64:
         """1 where ``h`` was met within ``window`` before (or, out of order, after) ``time``; else it is met now."""
-        base: i64 = cython.cast(i64, mix(place) & cython.cast(u64, self.mask)) << 3
+        base: i64 = (self.share * (self.mask + 1) + cython.cast(i64, mix(place) & cython.cast(u64, self.mask))) << 3
         i: i64
         oldest: i64 = base
         for i in range(base, base + 8, 2):
