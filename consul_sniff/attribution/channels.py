@@ -62,6 +62,7 @@ class Channels:
         self._book, self._pools, self._rpc, self._profile = book, pools, rpc, profile
         self.speakers = speakers
         self._shown: dict[Socket, Place] = {}
+        self._zones: set[Socket] = set()  # sockets that were asked for names of Consul's domain
         for _, talk in sorted(index.talks.items()):
             self._learn(talk)
 
@@ -72,6 +73,8 @@ class Channels:
             self._shown[talk.socket] = Place("rpc" if owner == "consul" else "other", owner, "content")
             return
         for said in talk.said:
+            if said.protocol == "dns" and said.fields.get("zone") == self._profile.domain:
+                self._zones.add(talk.socket)
             if said.protocol == "http" and said.fields.get("api") == "consul":
                 self._shown.setdefault(talk.socket, Place("api", "consul", "content"))
             elif said.protocol == "grpc" and said.fields.get("service") in GRPC_SERVICES:
@@ -135,8 +138,10 @@ class Channels:
     def _dns(self, talk: Talk) -> Place:
         if any(said.fields.get("zone") == self._profile.domain for said in talk.of("dns")):
             return Place("dns", "consul", "content")
-        if self._book.role(*talk.socket, talk.key.transport) == "dns":
-            return Place("dns", "consul", "port")
+        named = self._book.named(*talk.socket, talk.key.transport)
+        if named is not None and named.role == "dns":
+            proven = named.how != "default" or talk.socket in self._zones or talk.key.destination in self.speakers
+            return Place("dns", "consul" if proven else "unknown", "port")
         return Place("other", "other", "content")
 
     def _by_content(self, talk: Talk, protocol: str) -> Place | None:

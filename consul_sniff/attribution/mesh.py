@@ -115,6 +115,8 @@ def admin(talk: Talk, maker: Maker) -> list[Observation]:
     place = maker.channels.place(talk)
     if place.channel != "envoy-admin" or talk.answered:
         return []
+    if talk.conversation.payloads[0] and not talk.conversation.packets[1]:
+        return []  # data was sent, so there is a connection: the other direction is not in the capture
     result = "refused" if talk.refused else "unanswered"
     evidence = talk.conversation.evidence[0] or talk.conversation.evidence[1]
     return [maker.make(talk, ("admin", "unanswered", Protection.UNKNOWN), f"a call to an Envoy admin port: {result}",

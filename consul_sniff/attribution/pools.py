@@ -11,6 +11,7 @@ Consul: a Swarm node that also runs a Consul agent has a Consul pool of its own.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ..model import Protection
@@ -95,8 +96,19 @@ def sockets(talk: Talk) -> tuple[Socket, Socket]:
     return (key.source, fixed), (key.destination, key.port)
 
 
-def _named_gossip(talk: Talk, book: PortBook) -> bool:
-    return any(book.role(address, port, "udp") in GOSSIP_ROLES | FOREIGN_ROLES for address, port in sockets(talk))
+def _loud(index: Index) -> frozenset[int]:
+    """Ports on which most datagrams are no gossip of any sort: what looks sealed there is as random as the rest."""
+    gossip: dict[int, int] = defaultdict(int)
+    other: dict[int, int] = defaultdict(int)
+    for talk in index.talks.values():
+        if talk.key.transport == "udp":
+            gossip[talk.key.port] += sum(plain_counts(talk)) + sum(sealed_counts(talk))
+            other[talk.key.port] += sum(talk.conversation.other)
+    return frozenset(port for port, count in other.items() if count > gossip[port])
+
+
+def _named_gossip(talk: Talk, book: PortBook, loud: frozenset[int]) -> bool:
+    return talk.key.port not in loud and any(book.role(address, port, "udp") in GOSSIP_ROLES | FOREIGN_ROLES for address, port in sockets(talk))
 
 
 def _strict(talk: Talk) -> bool:
@@ -111,12 +123,13 @@ def _strict(talk: Talk) -> bool:
 def gossip_talks(index: Index, book: PortBook) -> list[Talk]:
     """The conversations that are memberlist, of whomever."""
     sure, maybe = [], []
+    loud = _loud(index)
     for talk in index.talks.values():
-        if "memberlist" in talk.protocols and _proven(talk, book):
+        if "memberlist" in talk.protocols and _proven(talk, book, loud):
             sure.append(talk)
         elif talk.key.transport == "udp" and (any(plain_counts(talk)) or any(talk.conversation.cut)
                                               or any(sealed_counts(talk))):
-            named = _named_gossip(talk, book)
+            named = _named_gossip(talk, book, loud)
             if any(plain_counts(talk)) or named or _strict(talk):
                 sure.append(talk)
             else:
@@ -128,9 +141,9 @@ def gossip_talks(index: Index, book: PortBook) -> list[Talk]:
     return sorted(sure, key=lambda talk: talk.key)
 
 
-def _proven(talk: Talk, book: PortBook) -> bool:
+def _proven(talk: Talk, book: PortBook, loud: frozenset[int]) -> bool:
     """Sealed UDP alone is random bytes: it needs the port, or the strict shape. A sealed TCP stream has its header."""
-    if talk.key.transport == "tcp" or any(plain_counts(talk)) or _named_gossip(talk, book) or _strict(talk):
+    if talk.key.transport == "tcp" or any(plain_counts(talk)) or _named_gossip(talk, book, loud) or _strict(talk):
         return True
     return any(said.protocol == "memberlist" and (said.decrypted or said.protection is Protection.PLAINTEXT
                                                   or said.fields.get("key")) for said in talk.said)

@@ -115,7 +115,7 @@ def test_a_spiffe_identity_of_a_service_is_mesh_and_an_agents_is_not(uri, channe
 
 @pytest.mark.parametrize(("zone", "port", "channel", "owner"), [
     ("consul", 53, "dns", "consul"), ("consul", 8600, "dns", "consul"), ("com", 53, "other", "other"),
-    ("com", 8600, "dns", "consul")])
+    ("com", 8600, "dns", "unknown")])
 def test_dns_is_consuls_by_zone_or_port(zone, port, channel, owner):
     made = Made()
     key = made.talk(X, S1, port, "udp")
@@ -123,6 +123,19 @@ def test_dns_is_consuls_by_zone_or_port(zone, port, channel, owner):
     attributed = made.attributed()
     assert row(attributed, key).channel == channel
     assert {one.owner for one in of(attributed, "dns")} == {owner}
+
+
+@pytest.mark.parametrize("proof", ["the zone, of another", "an agent", "the user"])
+def test_other_names_on_the_dns_port_are_consuls_where_something_else_says_so(proof):
+    made = Made()
+    key = made.talk(X, S1, 8600, "udp")
+    made.say(key, "dns", "response", side=1, zone="com", answered=True)
+    if proof == "an agent":
+        made.rpc(C1, S1)
+    elif proof == "the zone, of another":
+        made.say(made.talk(C1, S1, 8600, "udp"), "dns", "response", side=1, zone="consul", answered=True)
+    attributed = made.attributed(**({"ports": {"dns": [8600]}} if proof == "the user" else {}))
+    assert {one.owner for one in of(attributed, "dns")} == {"consul"}
 
 
 def test_another_domain_is_the_users_to_name():

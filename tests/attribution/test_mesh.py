@@ -117,3 +117,11 @@ def test_only_an_admin_shaped_answer_is_the_admin_interface(shaped):
     made.say(key, "envoy-admin", "request", path="/stats")
     made.say(key, "envoy-admin", "response", side=1, path="/stats", admin=shaped)
     assert len(of(made.attributed(), "admin", "exposed")) == shaped
+
+
+def test_an_admin_port_whose_answers_were_not_captured_shows_nothing():
+    made = Made()
+    made.talk(X, S1, 19000, packets=(2, 0), payloads=(1, 0), flags=(24, 0))
+    assert of(made.attributed(), "admin") == []
+    made.talk(X, S2, 19000, packets=(2, 0), payloads=(0, 0), flags=(2, 0))  # nobody answered its SYN
+    assert [(one.destination, one.fields["result"]) for one in of(made.attributed(), "admin")] == [(S2, "unanswered")]

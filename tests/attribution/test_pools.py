@@ -200,3 +200,13 @@ def test_random_udp_that_a_decoder_took_for_sealed_is_nothing():
     attributed = made.attributed()
     assert row(attributed, key).channel == "other"
     assert of(attributed, "memberlist", "gossip") == []
+
+
+def test_a_port_on_which_most_datagrams_are_no_gossip_has_none_by_its_number():
+    """Random bytes begin as sealed gossip does in one datagram of 128."""
+    made = Made()
+    made.gossip(X, S3, 8301, own=40000, sealed=(1, 0))
+    made.talk(X, S2, 8301, "udp", other=(9, 0))
+    assert of(made.attributed(), "memberlist") == []
+    made.gossip(S1, S2, 8301, sealed=(2, 2))  # both ways and nothing else: gossip all the same
+    assert {(one.source, one.destination) for one in of(made.attributed(), "memberlist", "gossip")} == {(S1, S2), (S2, S1)}
