@@ -14,10 +14,10 @@ from .matcher import Matcher
 from .reasons import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..facts import Facts
-    from ..report import Attributed, ControlResult, Finding
+    from ..report import Attributed, ControlResult, ConversationRow, Finding
     from .checklist import Control
     from .loader import Rules
     from .matcher import Ballot
@@ -109,7 +109,7 @@ def _exit(gate: Gate, attributed: Attributed, facts: Facts, controls: Sequence[C
     unseen = _unseen(gate.require, attributed, controls)
     if unseen:
         return INCONCLUSIVE, unseen
-    lost = lost_share(facts)
+    lost = lost_share(facts, attributed.conversations)
     if lost > gate.max_loss:
         return INCONCLUSIVE, f"{lost:.3%} of the traffic is missing from the capture; --max-loss allows {gate.max_loss:.3%}"
     return CLEAN, f"no finding of severity {gate.fail_on.value} or above"
@@ -126,10 +126,15 @@ def _unseen(require: Sequence[str], attributed: Attributed, controls: Sequence[C
     return f"nothing was seen of what --require names: {', '.join(missing)}" if missing else ""
 
 
-def lost_share(facts: Facts) -> float:
-    """How much is missing, 0 to 1: TCP bytes that were sent and not captured, or packets that the capture dropped."""
-    lost = sum(sum(c.lost) for c in facts.conversations.values())
-    kept = sum(sum(c.bytes) for c in facts.conversations.values())
+def lost_share(facts: Facts, rows: Iterable[ConversationRow] = ()) -> float:
+    """How much is missing, 0 to 1: TCP bytes that were sent and not captured, or packets that the capture dropped.
+
+    ``rows``: those that are none of Consul's channels do not count; what somebody else lost hides nothing here.
+    """
+    foreign = {row[:4] for row in rows if row.channel == "other"}
+    mine = [c for key, c in facts.conversations.items() if tuple(key) not in foreign]
+    lost = sum(sum(c.lost) for c in mine)
+    kept = sum(sum(c.bytes) for c in mine)
     dropped = facts.notes.get("capture-dropped", 0)
     packets = sum(facts.counters.values())
     return max(lost / (lost + kept) if lost else 0.0, dropped / (dropped + packets) if dropped else 0.0)

@@ -95,6 +95,13 @@ def test_the_share_that_is_lost():
     assert lost_share(facts(lost=1, dropped=30)) == 0.75
 
 
+@pytest.mark.parametrize(("channel", "expected"), [("other", 0), ("api", 0.5)])
+def test_what_somebody_elses_conversation_lost_is_not_missing_here(channel, expected):
+    made = facts(lost=100)
+    row = ConversationRow(*next(iter(made.conversations)), channel, "unknown", Protection.UNKNOWN, "content", 1, 1, 1, 1, "1:x")
+    assert lost_share(made, [row]) == expected
+
+
 def test_a_loss_on_a_controls_channel_makes_its_pass_inconclusive():
     report = judge(attributed(GOOD, incomplete=["gossip-lan: 3 datagrams were cut", "all: much"]), facts(), RULES)
     assert report.controls[0].status is Status.INCONCLUSIVE
