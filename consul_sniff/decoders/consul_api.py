@@ -123,7 +123,7 @@ class Consul(Exchange):
                 self.sure = True
             self._judge_acl(sink.prefix)
         if not self.sure:
-            return super().response(body)
+            return self._unsure(super().response(body))
         extra: list[Message] = []
         if not self._told:  # only now is it known whose tokens those were
             for secret in self.asked.secrets:
@@ -142,6 +142,12 @@ class Consul(Exchange):
         if body is not None and sink is not None and sink.over:
             fields["body_cut"] = True
         return [message("http", "response", summary, self._marked(fields, body), self.found), *extra]
+
+    def _unsure(self, told: list[Message]) -> list[Message]:
+        """Old agents send no X-Consul header with an error: what it says of ACLs counts where others prove the socket."""
+        if self.acl is None or self.where is None:
+            return told
+        return [one._replace(fields=tuple(sorted({**dict(one.fields), "acl": self.acl}.items()))) for one in told]
 
     def _judge_acl(self, body: bytes) -> None:
         """What an error says of ACLs (agent/http.go: 401 disabled, 403 denied; old agents answer 500)."""

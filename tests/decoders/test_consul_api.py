@@ -22,6 +22,16 @@ def apis(messages):
     return [fields(m)["api"] for m in messages if m.kind in ("request", "response")]
 
 
+@pytest.mark.parametrize(("path", "body", "acl"), [
+    ("/v1/kv/a", b"Permission denied", "permission-denied"), ("/v1/kv/a", b"Forbidden", None),
+    ("/somewhere", b"Permission denied", None),
+])
+def test_an_old_agents_error_says_something_of_acls_though_not_that_it_is_consuls(path, body, acl):
+    """Consul 1.8 sends no X-Consul header with an error."""
+    answered = exchange(request(f"GET {path}"), response(403, body))[-1]
+    assert (fields(answered)["api"], fields(answered)["acl"]) == ("other", acl)
+
+
 @pytest.mark.parametrize(("asked", "answered", "apis_of"), [
     (request("GET /v1/kv/a", HEADER), response(200, b"[]", *CONSUL), ["consul", "consul"]),
     (request("GET /v1/kv/a"), response(200, b"[]", *CONSUL), ["other", "consul"]),
