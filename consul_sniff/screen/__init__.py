@@ -8,6 +8,7 @@ uncompiled ones.
 from __future__ import annotations
 
 import os
+import sys
 
 #: in the order in which they import each other
 MODULES = ("words", "records", "layers", "table", "gossip", "repeats", "streams", "screen")
@@ -17,7 +18,6 @@ def _uncompiled() -> None:
     """Load the Python source of each module even where a compiled one lies beside it."""
     import importlib.util
     import pathlib
-    import sys
 
     here = pathlib.Path(__file__).parent
     for name in MODULES:
@@ -30,8 +30,21 @@ def _uncompiled() -> None:
         spec.loader.exec_module(module)
 
 
+def _mixed() -> bool:
+    """Were some modules compiled and others not (a compiler that gave up half-way)? They would not fit together."""
+    files = [getattr(sys.modules.get(f"{__name__}.{name}"), "__file__", "") or "" for name in MODULES]
+    return len({file.endswith(".py") for file in files}) != 1
+
+
 if os.environ.get("CONSUL_SNIFF_UNCOMPILED") == "1":
     _uncompiled()
+else:
+    try:
+        from . import screen as _first  # noqa: F401 - to see what comes
+        if _mixed():
+            _uncompiled()
+    except (ImportError, AttributeError, TypeError, ValueError):
+        _uncompiled()
 
 from .screen import Screen, compiled  # noqa: E402
 

@@ -64,6 +64,7 @@ cdef class Table:
     cdef Py_ssize_t[::1] free
     cdef readonly object rows_array
     cdef readonly object sides_array
+    cdef readonly object sides_bytes
     cdef readonly Py_ssize_t rows, shares, each
     cdef public Py_ssize_t share
     cdef Py_ssize_t mask

@@ -72,6 +72,7 @@ class Table:
         self.share = 0
         self.rows_array = (RowRecord * rows).from_buffer(zeros(ctypes.sizeof(RowRecord) * rows))
         self.sides_array = (SideRecord * (rows * 2)).from_buffer(zeros(ctypes.sizeof(SideRecord) * rows * 2))
+        self.sides_bytes = memoryview(self.sides_array).cast("B")
         self.F = self.rows_array
         self.D = self.sides_array
         size = 1 << (rows * 2 - 1).bit_length()
