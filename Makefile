@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CAPTURE ?= pcaps/lab/plain-c1.pcap
 
-.PHONY: demo test lint check clean
+.PHONY: demo test lint check bench clean
 
 demo: $(VENV)/.installed  ## set up, and report on a capture that ships here
 	@$(BIN)/consul-sniff analyze $(CAPTURE); code=$$?; test $$code -le 1
@@ -18,6 +18,9 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 check: test lint
+
+bench: $(VENV)/.dev  ## large captures, this program and its peers side by side (benchmarks/README.md)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
