@@ -154,6 +154,10 @@ class StreamDecoder:
         """``lost`` bytes of this side were not captured. DecodeError: cannot go on from here."""
         raise DecodeError("gap")
 
+    def cut(self, side: int, data: bytes) -> list[Message]:
+        """``data`` waited for more, which was not captured (a snap length, mostly): what it says by itself."""
+        return []
+
     def close(self) -> list[Message]:
         """The flow ended: messages that were waiting for more."""
         return []

@@ -128,6 +128,22 @@ class Http1(StreamDecoder):
             one.state = State.SEEK
             self._doubt = True
 
+    def cut(self, side: int, data: bytes) -> list[Message]:
+        """A head of which the beginning was captured: told where its start line and the headers that are whole settle whose
+        it is. What is missing could have settled it otherwise, so nothing is told of what is not sure."""
+        one = self.sides[side]
+        begin = 0 if one.state is State.HEAD else http_head.find(data) if one.state is State.SEEK else -1
+        head = http_head.beginning(data[begin:]) if begin >= 0 else None
+        if head is None or (self.originator is not None and bool(head.method) != (side == self.originator)):
+            return []
+        if not head.method:
+            return (self._asked() or unasked(head)).answer(head).response(None) if head.has_prefix("x-consul-") else []
+        self.originator = side
+        exchange = open_exchange(head)
+        if len(self._pending) < PENDING:
+            self._pending.append(exchange)
+        return exchange.request(None) if getattr(exchange, "sure", False) else []
+
     def close(self) -> list[Message]:
         told = self._ready
         self.closed_sides = [self.originator or 0] * len(told)

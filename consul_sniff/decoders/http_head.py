@@ -71,6 +71,18 @@ def find(data: bytes, position: int = 0) -> int:
     return found.start() if found else -1
 
 
+def beginning(data: bytes) -> Head | None:
+    """The head that these bytes begin, with those of its headers that are whole; None without a whole start line."""
+    data = data[:limits.HEADER_BYTES].lstrip(b"\r\n")
+    line = _REQUEST.match(data) or _RESPONSE.match(data)
+    if line is None:
+        return None
+    headers = _headers(data[line.end():data.rfind(b"\n") + 1])
+    if line.re is _REQUEST:
+        return Head(line[1].decode("ascii"), line[2].decode("latin-1"), 0, 10 + int(line[3]), headers)
+    return Head("", "", int(line[2]), 10 + int(line[1]), headers)
+
+
 def read(cursor: Cursor) -> Head:
     """The head that the cursor stands at. NeedMoreData: it is not whole. DecodeError: it is none, or over a limit."""
     data, start, stop = bytes(cursor.data), cursor.position, cursor.stop

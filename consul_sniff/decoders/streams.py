@@ -83,7 +83,7 @@ class StreamState(FlowState):
             return
         self.last = (payload.time, payload.frame)
         if payload.lost:
-            self._gap(payload.side, payload.lost)
+            yield from self._gap(payload.side, payload.lost)
         if payload.start:
             side.began = True
         side.add(payload)
@@ -97,6 +97,8 @@ class StreamState(FlowState):
         if self.decoder is None:
             self.ask_at = 0
             yield from self._identify()
+        for number in (0, 1):
+            yield from self._cut(number)
         if self.decoder is None:
             return
         try:
@@ -213,7 +215,23 @@ class StreamState(FlowState):
         if self.decoder is not None:
             yield from self._decode(1 - number)
 
-    def _gap(self, number: int, lost: int) -> None:
+    def _cut(self, number: int) -> Iterator[tuple[int, int, int, Message]]:
+        """What waits on a side will never be whole: what it says all the same."""
+        side = self.sides[number]
+        if self.decoder is None or not side.waiting:
+            return
+        try:
+            messages = self.decoder.cut(number, bytes(side.waiting))
+        except (DecodeError, NeedMoreData):
+            return
+        if messages:
+            time, frame = side.when(len(side.waiting))
+            self._learn_originator()
+            for message in messages:
+                yield number, time, frame, message
+
+    def _gap(self, number: int, lost: int) -> Iterator[tuple[int, int, int, Message]]:
+        yield from self._cut(number)
         side = self.sides[number]
         if self.decoder is None:
             side.drop(len(side.waiting))

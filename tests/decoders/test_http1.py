@@ -204,3 +204,28 @@ def drive_open(decoder, parts):
                 cursor.position = before
                 break
     return out
+
+
+CUT = b"GET /v1/kv/a?token=" + TOKEN.encode() + b" HTTP/1.1\r\nHost: 10.0.0.1:8500\r\nX-Consul-Token: 7e3c1b52-0c"
+
+
+@pytest.mark.parametrize(("began", "junk"), [(True, b""), (False, b""), (False, b"rest of a body\r\n\r\n")])
+def test_a_request_that_the_snap_length_cut_is_told_by_what_is_whole_of_it(began, junk):
+    decoder = Http1((began, began))
+    cursor = Cursor(junk + CUT)
+    if junk:
+        decoder.read(0, cursor)
+    with pytest.raises(NeedMoreData):
+        decoder.read(0, cursor)
+    found = decoder.cut(0, cursor.rest())
+    assert [fields(message)["route"] for message in found] == ["/v1/kv/*"]
+    assert [secret.fingerprint for message in found for secret in message.secrets] == [PRINT]  # none of the half one
+    assert decoder.originator == 0
+    decoder.gap(0, 100)
+    assert "consul" in str(decoder.read(1, Cursor(b"HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nContent-Length: 0\r\n\r\n")))
+
+
+@pytest.mark.parametrize("data", [b"GET /v1/kv/a HTTP/1.", b"GET / HTTP/1.1\r\nHost: a", b"GET /v1/agent/self HTTP/1.1\r\nHo",
+                                  b"HTTP/1.1 200 OK\r\nContent-Type: text", b"noise"])
+def test_what_a_cut_head_leaves_open_is_not_told(data):
+    assert Http1().cut(0, data) == []

@@ -211,3 +211,18 @@ def test_the_last_packet_of_a_short_flow_is_asked_for_when_the_flow_ends():
         say(live, b"x")
     assert say(live, b"!") == []
     assert [message.summary for *_, message in live.close()][0] == "x" * 12 + "!"
+
+
+@pytest.mark.parametrize("how", ["a gap", "the end"])
+def test_what_waits_for_more_that_was_not_captured_is_asked_what_it_says(how):
+    class Cutter(Toy):
+        def cut(self, side, data):
+            return [Message("toy", "cut", Protection.PLAINTEXT, f"cut {data!r}")]
+
+    live = state(Cutter)
+    assert say(live, word("one") + b">\x09tw", frame=4) == [("one", 4)]
+    if how == "a gap":
+        told = say(live, word("two"), frame=5, lost=2)
+    else:
+        told = [(message.summary, frame) for _, _, frame, message in live.close()]
+    assert told[0] == ("cut b'>\\ttw'", 4)
