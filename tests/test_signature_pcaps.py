@@ -89,7 +89,7 @@ MADE = {
 
 
 def test_every_untested_signature_has_made_observations():
-    assert sorted(MADE) == sorted(s.id for s in RULES.signatures if s.untested)
+    assert {s.id for s in RULES.signatures if s.untested} <= set(MADE) <= set(SIGNATURES)
 
 
 @pytest.mark.parametrize("name", sorted(MADE))

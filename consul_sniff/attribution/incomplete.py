@@ -49,7 +49,7 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
     reasons = [f"{channel}: {size} bytes of {count} conversations are not in the capture"
                for channel, (count, size) in lost.items()]
     reasons += [f"{channel}: {count} datagrams were cut by the capture" for channel, count in cut.items() if count]
-    reasons += [f"{channel}: {count} bodies were longer than what is read of one"
+    reasons += [f"{channel}: {count} {'bodies were' if count > 1 else 'body was'} not read to the end"
                 for channel, count in bodies.items() if count]
     reasons += [f"{channel}: only one direction of {count} conversations is in the capture"
                 for channel, count in deaf.items() if count]

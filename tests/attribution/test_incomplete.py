@@ -27,7 +27,7 @@ def test_what_hides_nothing(spoken):
 def test_bodies_that_were_not_read_to_their_end():
     made = Made()
     made.say(made.talk(C1, S1, 8500), "http", "response", side=1, api="consul", body_cut=True)
-    assert made.attributed().incomplete == ("api: 1 bodies were longer than what is read of one",)
+    assert made.attributed().incomplete == ("api: 1 body was not read to the end",)
 
 
 def test_cut_gossip_and_overflows():
