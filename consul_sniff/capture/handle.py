@@ -5,27 +5,22 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import socket
-import struct
 import warnings
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .. import limits
 from ..errors import CaptureError, UsageError
 from ..text import printable
-from . import kernel_filter, pcap
+from . import kernel_filter, pcap, socket_filter
 from .link import ANY, Link, loopback_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TIMEOUT: Final = 0.05  # seconds that the kernel holds a packet back in buffered mode, for more to come
-_SO_ATTACH_FILTER: Final = 26
-_REJECT: Final = struct.pack("=HBBI", 6, 0, 0, 0)  # BPF_RET | BPF_K, 0 bytes of the packet
 
 
 class Wanted(NamedTuple):
@@ -51,27 +46,32 @@ class Handle:
 
     def __init__(self, name: str, wanted: Wanted) -> None:
         self.name = name
-        cypcap = _cypcap()
+        self.failures = 0  # of fetch, one after another
+        self._counts = Counts(0, 0, 0)
+        self._last = (0, 0)
+        self._closed = False
+        with ExitStack() as held, _told(name):
+            self._open(name, wanted, held)
+            self._held = held.pop_all()
+
+    def _open(self, name: str, wanted: Wanted, held: ExitStack) -> None:
         try:
             self.link = Link(name)
         except OSError:
             raise CaptureError(f"{printable(name)}: no such interface; `consul-sniff interfaces` lists them") from None
-        self._counts = Counts(0, 0, 0)
-        self._last = (0, 0)
-        self._closed = False
-        self.failures = 0  # of fetch, one after another
-        with _told(name, cypcap):
-            self._pcap = _activated(cypcap, name, wanted)
-            self.fd = int(self._pcap.get_selectable_fd())
-            self._memory = os.memfd_create("records", os.MFD_CLOEXEC)
-            # appending: after the memory is cut to nothing, the next record stands at its beginning again
-            self._dumper = self._pcap.dump_open_append(f"/proc/self/fd/{self._memory}")
-            self._dumper.flush()
-            self.layout = pcap.PcapLayout(os.pread(self._memory, pcap.HEADER_BYTES, 0))
-            self._empty()
-            self._filter(cypcap, wanted)
+        held.callback(self.link.close)
+        self._pcap = held.enter_context(_activated(name, wanted))
+        self.fd = int(self._pcap.get_selectable_fd())
+        self._memory = os.memfd_create("records", os.MFD_CLOEXEC)
+        held.callback(os.close, self._memory)
+        # appending: after the memory is cut to nothing, the next record stands at its beginning again
+        self._dumper = held.enter_context(self._pcap.dump_open_append(f"/proc/self/fd/{self._memory}"))
+        self._dumper.flush()
+        self.layout = pcap.PcapLayout(os.pread(self._memory, pcap.HEADER_BYTES, 0))
         interfaces = self.layout.dialect.interfaces
         interfaces[0] = interfaces[0]._replace(name=name, snap_length=wanted.snaplen)
+        self._empty()
+        self._filter(wanted)
 
     @property
     def link_type(self) -> int:
@@ -84,7 +84,7 @@ class Handle:
         Errors: `CaptureError` where the interface is gone, or its name.
         """
         self.failures += 1
-        with _told(self.name, _cypcap()):
+        with _told(self.name):
             self._pcap.dispatch(most, self._dumper.dump)
         self.failures = 0
         self._dumper.flush()
@@ -110,48 +110,42 @@ class Handle:
         return self._counts._replace(interface_dropped=self.link.dropped())
 
     def freeze(self) -> None:
-        """Let the kernel take no more packets; those it has can still be fetched.
-
-        Not by libpcap's filter: it would filter what is in the buffer already, too, and nobody would have counted that.
-        """
-        code = ctypes.create_string_buffer(_REJECT, len(_REJECT))
-        program = struct.pack("@HP", 1, ctypes.addressof(code))
-        borrowed = socket.socket(fileno=self.fd)
-        try:
-            with suppress(OSError):
-                borrowed.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
-        finally:
-            borrowed.detach()
+        """Let the kernel take no more packets; those it has can still be fetched."""
+        with suppress(OSError):
+            socket_filter.attach(self.fd, socket_filter.REJECT)
 
     def close(self) -> None:
         """Give everything back."""
         self._counts = self.counts()
         self._closed = True
-        self._dumper.close()
-        self._pcap.close()
-        os.close(self._memory)
-        self.link.close()
+        self._held.close()
 
     def _empty(self) -> None:
         os.ftruncate(self._memory, 0)
         self._size = 0
 
-    def _filter(self, cypcap: Any, wanted: Wanted) -> None:
+    def _filter(self, wanted: Wanted) -> None:
         """Set the filter so that from now on every packet that the kernel counts is one that is read, or dropped."""
-        self._set(cypcap, kernel_filter.NOTHING)
         kernel_filter.checked(wanted.bpf)
+        self._set(kernel_filter.expression(wanted.bpf, self.link_type))
+        program = socket_filter.attached(self.fd)
+        if not program:
+            raise UsageError(f"--filter on {printable(self.name)}: the kernel cannot apply it there; ask for less, or capture on one Ethernet interface")
+        socket_filter.attach(self.fd, socket_filter.REJECT)
         while self._waits(2 * TIMEOUT):  # what came between the socket's birth and its filter
             self._pcap.dispatch(-1, self._dumper.dump)
         self._dumper.flush()
         self._empty()
         now = self._pcap.stats()
         self._last = (now.recv, now.drop)
-        text = kernel_filter.expression(wanted.bpf, self.link_type)
-        if self.name == ANY or self.link.loopback:
-            text = kernel_filter.once(text, self.name, loopback_index())
-        self._set(cypcap, text)
+        if self.name == ANY:
+            program = socket_filter.not_twice_at(loopback_index()) + program
+        elif self.link.loopback:
+            program = socket_filter.NOT_TWICE + program
+        socket_filter.attach(self.fd, program)
 
-    def _set(self, cypcap: Any, text: str) -> None:
+    def _set(self, text: str) -> None:
+        cypcap = _cypcap()
         try:
             self._pcap.setfilter(text, netmask=cypcap.NETMASK_UNKNOWN)
         except cypcap.Error as error:
@@ -166,8 +160,15 @@ class Handle:
         return bool(waiting.poll(seconds * 1000))
 
 
-def _activated(cypcap: Any, name: str, wanted: Wanted) -> Any:
-    handle = cypcap.create(name)
+@contextmanager
+def _activated(name: str, wanted: Wanted) -> Iterator[Any]:
+    cypcap = _cypcap()
+    with cypcap.create(name) as handle:
+        _configure(cypcap, handle, name, wanted)
+        yield handle
+
+
+def _configure(cypcap: Any, handle: Any, name: str, wanted: Wanted) -> None:
     handle.set_snaplen(wanted.snaplen)
     handle.set_promisc(wanted.promiscuous and name != ANY)
     handle.set_timeout(TIMEOUT)
@@ -178,7 +179,6 @@ def _activated(cypcap: Any, name: str, wanted: Wanted) -> Any:
         warnings.simplefilter("ignore")
         handle.activate()
     handle.setnonblock(True)
-    return handle
 
 
 def _cypcap() -> Any:
@@ -189,7 +189,8 @@ def _cypcap() -> Any:
 
 
 @contextmanager
-def _told(name: str, cypcap: Any) -> Iterator[None]:
+def _told(name: str) -> Iterator[None]:
+    cypcap = _cypcap()
     try:
         yield
     except cypcap.Error as error:

@@ -19,9 +19,6 @@ ETHERTYPES: Final = {
 }
 #: 802.3 frames with LLC and SNAP can hold IP; spanning tree and the like are no SNAP.
 _SNAP: Final = "(ether[12:2] < 0x600 and ether[14:4] = 0xaaaa0300)"
-#: Passes nothing: no link layer has packets of one byte. libpcap compiles no filter that it knows to pass nothing.
-NOTHING: Final = "less 1"
-LOOPBACK: Final = "not outbound"
 
 
 def expression(bpf: str | None = None, link_type: int = ETHERNET) -> str:
@@ -38,12 +35,3 @@ def checked(bpf: str | None) -> str | None:
     if bpf and bpf.strip():
         compile_bpf(bpf, ETHERNET)
     return bpf
-
-
-def once(text: str, interface: str, loopback: int) -> str:
-    """Without the second copy of what is sent to this host itself: the kernel gives it as sent and as received, and
-    libpcap drops the first of them after it was counted. ``loopback``: the loopback interface's number, 0 for none.
-    """
-    if interface == "any":
-        return f"({text}) and not (outbound and ifindex {loopback})" if loopback else text
-    return f"({text}) and {LOOPBACK}"

@@ -97,7 +97,8 @@ class LiveSource:
             if self.wait is not None and self.wait():
                 return
             for handle in ready:
-                yield from self._take(handle)
+                if handle in self.handles:  # what waits, or takes a block, may have closed it
+                    yield from self._take(handle)
                 if self._full():
                     return
             quiet = quiet + 1 if self._frozen and not ready else 0

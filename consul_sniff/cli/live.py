@@ -13,7 +13,6 @@ from .exits import Exit
 if TYPE_CHECKING:
     from ..capture.live import Wanted
 
-
 def live(  # noqa: PLR0913 - one parameter an option
     interface: own.Interfaces = None,
     read: own.Read = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from .. import __version__, hardening
 from ..errors import CaptureError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ..pipeline import Options
     from ..report import Report
 
+CLOSED_PIPE: Final = 141  # as a shell sees a program that SIGPIPE ended
+
 
 class Run:
     """Opens everything when it is made; ``report`` runs to the end and gives the exit code."""
@@ -35,6 +37,8 @@ class Run:
         self.held = ExitStack()
         with ExitStack() as undone:
             undone.push(self.held)
+            self.null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+            self.held.callback(os.close, self.null)
             self.clocks = SystemClocks()
             self.watch = Watch(options, self.clocks)
             self.file = self._report_file()
@@ -51,7 +55,14 @@ class Run:
         self.held.close()
 
     def report(self) -> int:
-        """Watch to the end; the report is out then."""
+        """Watch to the end; the report is out then. CLOSED_PIPE where nobody read on (| head)."""
+        try:
+            return self._report()
+        except BrokenPipeError:  # left to click it would be exit code 1, a finding
+            os.dup2(self.null, sys.stdout.fileno())
+            return CLOSED_PIPE
+
+    def _report(self) -> int:
         choices, watch = self.choices, self.watch
         signals = LiveSignals(watch.stop, self._print_counters, self._reopen)
         with signals:

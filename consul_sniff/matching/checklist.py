@@ -85,13 +85,13 @@ def fold(ballots: Sequence[Ballot], losses: Sequence[str] = ()) -> Fold:
 
 
 def losses_of(control: Control, incomplete: Iterable[str]) -> list[str]:
-    """Of attribution's lines "CHANNEL: reason" (or "all: reason"), the reasons that concern this control."""
+    """Of attribution's lines "CHANNEL: reason" (or "all: reason"), the reasons that concern this control. "all" is every control."""
     found = []
     for line in incomplete:
         channel, separator, reason = line.partition(": ")
         if not separator or channel not in CHANNELS:
             channel, reason = "all", reason if channel == "all" else line
-        if control.channels and (channel == "all" or channel in control.channels):
+        if channel == "all" or channel in control.channels:
             found.append(reason)
     return sorted(found)
 
