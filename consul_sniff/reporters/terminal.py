@@ -102,11 +102,14 @@ def _verdict(report: Report) -> RenderableType:
                                f"fail: {', '.join(of[Status.FAIL])}."))
     elif report.exit_code in (3, 4):
         lines.append(_sentence("NO VERDICT", "bold magenta", f"{_capital(report.exit_reason)}."))
+    elif not seen:
+        lines.append(_sentence("NO VERDICT", "bold magenta", "Nothing was seen that a control judges."))
     elif of[Status.WARN] or of[Status.INCONCLUSIVE]:
         lines.append(_sentence("NOTHING FAILS", "bold yellow", f"Nothing that was seen fails; {len(of[Status.PASS])} controls pass, "
                                f"{len(of[Status.WARN])} warn, {len(of[Status.INCONCLUSIVE])} cannot be told."))
     else:
-        lines.append(_sentence("PASS", "bold green", f"All {len(of[Status.PASS])} controls that were seen pass."))
+        lines.append(_sentence("PASS", "bold green", "The one control that was seen passes." if len(seen) == 1
+                               else f"All {len(seen)} controls that were seen pass."))
     if of[Status.NOT_OBSERVED]:
         lines.append(Text(f"{len(of[Status.NOT_OBSERVED])} of {len(report.controls)} controls had no traffic here: that is no pass.",
                           style="dim"))

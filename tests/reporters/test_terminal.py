@@ -54,6 +54,12 @@ def test_silence_is_no_pass(report_of):
     assert "had no traffic here: that is no pass" in " ".join(text.split())
 
 
+def test_a_capture_that_shows_no_control_anything_has_no_verdict(report_of):
+    lines = screen(report_of("vault/plaintext-ca.pcap"), 140).splitlines()
+    assert any(line.startswith("NO VERDICT") for line in lines[:4])
+    assert not any(line.startswith("PASS") for line in lines)
+
+
 def test_a_name_is_never_taken_as_markup_or_escape(report_of):
     report = report_of(CAPTURE)
     node = report.nodes[0]._replace(name="[bold]x[/nope]\x1b[31m")
