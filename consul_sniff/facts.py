@@ -76,7 +76,11 @@ class Tally:
     def merge(self, other: Tally) -> None:
         if not other.count:
             return
-        self.first = min(self.first, other.first) if self.count else other.first
+        if not self.count:
+            self.count, self.first, self.evidence = other.count, other.first, other.evidence
+            self.last = max(self.last, other.last)
+            return
+        self.first = min(self.first, other.first)
         self.last = max(self.last, other.last)
         self.count += other.count
         self.evidence = join(self.evidence, other.evidence)
@@ -168,6 +172,10 @@ def join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ..
     """The earliest packets of both, each packet once."""
     if not (a and b):
         return a or b
+    if len(a) == EVIDENCE_KEPT and a[-1][:2] < b[0][:2]:  # the usual case: what comes later adds nothing
+        return a
+    if len(b) == EVIDENCE_KEPT and b[-1][:2] < a[0][:2]:
+        return b
     packets = {one[:2]: one for one in sorted((*a, *b), reverse=True)}
     return tuple(packets[place] for place in sorted(packets)[:EVIDENCE_KEPT])
 

@@ -15,6 +15,7 @@ from ..model import Protection
 from .pools import plain_counts, sealed_counts
 from .ports import SHARED
 from .rpc_owners import GRPC_SERVICES
+from .talks import once
 
 if TYPE_CHECKING:
     from .pools import Pools, Socket
@@ -54,6 +55,19 @@ _MESH_NAME: Final = re.compile(rf"\.(?:internal|external)(?:-v\d+)?\.{_UUID}\.[a
 _SPIFFE: Final = re.compile(rf"spiffe://{_UUID}\.[^/]+/(?:\S+/)?(?:svc/|gateway/mesh)")
 
 
+def _protocol(talk: Talk) -> str:
+    shown = {said.protocol for said in talk.said if said.clear or said.protocol == "tls"} or talk.protocols
+    return next((name for name in PROTOCOLS if name in shown), "unknown")
+
+
+def _protection(talk: Talk) -> Protection:
+    if any(said.clear for said in talk.said):
+        return Protection.PLAINTEXT
+    if talk.protocols - {"consul-rpc"} or any(said.decrypted for said in talk.said):
+        return Protection.ENCRYPTED
+    return Protection.UNKNOWN
+
+
 class Channels:
     """Answers ``place`` (a conversation) and ``place_of`` (one thing said in it). Built once pools and RPC are settled."""
 
@@ -63,7 +77,7 @@ class Channels:
         self.speakers = speakers
         self._shown: dict[Socket, Place] = {}
         self._zones: set[Socket] = set()  # sockets that were asked for names of Consul's domain
-        for _, talk in sorted(index.talks.items()):
+        for talk in index.talks.values():
             self._learn(talk)
 
     def _learn(self, talk: Talk) -> None:
@@ -72,38 +86,42 @@ class Channels:
             owner = self._rpc.owner(talk.socket)
             self._shown[talk.socket] = Place("rpc" if owner == "consul" else "other", owner, "content")
             return
+        if once(talk, self._asks_for_domain):
+            self._zones.add(talk.socket)
+        channel = once(talk, self._shown_by)
+        if channel is not None:
+            self._shown.setdefault(talk.socket, Place(channel, "consul", "content"))
+
+    def _asks_for_domain(self, talk: Talk) -> bool:
+        return any(said.fields.get("zone") == self._profile.domain for said in talk.of("dns"))
+
+    def _shown_by(self, talk: Talk) -> str | None:
         for said in talk.said:
-            if said.protocol == "dns" and said.fields.get("zone") == self._profile.domain:
-                self._zones.add(talk.socket)
             if said.protocol == "http" and said.fields.get("api") == "consul":
-                self._shown.setdefault(talk.socket, Place("api", "consul", "content"))
-            elif said.protocol == "grpc" and said.fields.get("service") in GRPC_SERVICES:
-                self._shown.setdefault(talk.socket, Place("grpc", "consul", "content"))
-            elif mesh_identity(said, self._profile.domain):
-                self._shown.setdefault(talk.socket, Place("mesh", "consul", "content"))
+                return "api"
+            if said.protocol == "grpc" and said.fields.get("service") in GRPC_SERVICES:
+                return "grpc"
+            if mesh_identity(said, self._profile.domain):
+                return "mesh"
+        return None
 
     def protocol(self, talk: Talk) -> str:
         """What the bytes show, of several the one that says most."""
-        if "protocol" not in talk.memory:
-            talk.memory["protocol"] = self._protocol(talk)
-        return talk.memory["protocol"]  # type: ignore[return-value]
+        if talk.protocol is None:
+            talk.protocol = "memberlist" if talk.key in self._pools.of_talk else once(talk, _protocol)
+        return talk.protocol
 
     def protection(self, talk: Talk) -> Protection:
         """The worst that was seen."""
-        if "protection" not in talk.memory:
-            talk.memory["protection"] = self._protection(talk)
-        return talk.memory["protection"]  # type: ignore[return-value]
-
-    def _protocol(self, talk: Talk) -> str:
-        if talk.key in self._pools.of_talk:
-            return "memberlist"
-        shown = {said.protocol for said in talk.said if said.clear or said.protocol == "tls"} or talk.protocols
-        return next((name for name in PROTOCOLS if name in shown), "unknown")
+        if talk.protection is None:
+            talk.protection = self._protection(talk)
+        return talk.protection
 
     def _protection(self, talk: Talk) -> Protection:
-        if any(said.clear for said in talk.said) or any(plain_counts(talk)):
+        said = once(talk, _protection)
+        if said is Protection.PLAINTEXT or any(plain_counts(talk)):
             return Protection.PLAINTEXT
-        if talk.protocols - {"consul-rpc"} or any(said.decrypted for said in talk.said):
+        if said is Protection.ENCRYPTED:
             return Protection.ENCRYPTED
         if talk.key in self._pools.of_talk and any(sealed_counts(talk)):
             return Protection.ENCRYPTED
@@ -114,10 +132,10 @@ class Channels:
 
     def place_of(self, talk: Talk, protocol: str) -> Place:
         """Of what was said in one protocol of a conversation (one may carry several)."""
-        key = "place " + protocol
-        if key not in talk.memory:
-            talk.memory[key] = self._settle(talk, protocol)
-        return talk.memory[key]  # type: ignore[return-value]
+        place = talk.places.get(protocol)
+        if place is None:
+            place = talk.places[protocol] = self._settle(talk, protocol)
+        return place
 
     def _settle(self, talk: Talk, protocol: str) -> Place:
         if protocol == "memberlist":
@@ -136,7 +154,7 @@ class Channels:
         return self._by_content(talk, protocol) or self._by_port(talk, protocol)
 
     def _dns(self, talk: Talk) -> Place:
-        if any(said.fields.get("zone") == self._profile.domain for said in talk.of("dns")):
+        if once(talk, self._asks_for_domain):
             return Place("dns", "consul", "content")
         named = self._book.named(*talk.socket, talk.key.transport)
         if named is not None and named.role == "dns":

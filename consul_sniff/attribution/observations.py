@@ -68,11 +68,12 @@ class Maker:
 
     def __init__(self, channels: Channels, roles: Roles, profile: Profile) -> None:
         self.channels, self.roles, self.profile = channels, roles, profile
+        self._words: dict[tuple[int, int, str], tuple[Protection, dict[str, Scalar]]] = {}
 
     def community(self, talk: Talk) -> str:
-        if "community" not in talk.memory:
-            talk.memory["community"] = community_id(talk.key, talk.conversation)
-        return str(talk.memory["community"])
+        if talk.community is None:
+            talk.community = community_id(talk.key, talk.conversation)
+        return talk.community
 
     def make(self, talk: Talk, what: tuple[str, str, Protection], summary: str, tally: Tally, *,
              fields: Mapping[str, Scalar] | None = None, place: Place | None = None, side: int = 0,
@@ -82,15 +83,38 @@ class Maker:
         ``side`` said it. Evidence without words gets the summary.
         """
         place = place or self.channels.place(talk)
-        key = talk.key
-        shown: dict[str, Scalar] = dict(fields or {})
-        shown["said_by"] = "responder" if side else "originator"
-        if place.channel in RPC_CHANNELS:
-            shown.setdefault("between", self.roles.between(talk))
-        return Observation(*what, place.channel, place.owner, place.by, key.source, key.destination, key.port,
-                           key.transport, same_host(key.source, key.destination),
-                           grade(talk, side, tally.count, what[2]), decrypted, shown, summary,
-                           worded(tally, summary), self.community(talk))
+        source, destination, port, transport = talk.key
+        protocol, kind, protection = what
+        return Observation(protocol, kind, protection, place.channel, place.owner, place.by, source, destination, port,
+                           transport, same_host(source, destination), grade(talk, side, tally.count, protection), decrypted,
+                           _with_ends(fields or {}, side, self._between(talk, place)), summary, worded(tally, summary),
+                           self.community(talk))
+
+    def sighting(self, talk: Talk, said: Said) -> Observation:
+        """What a decoder said, in its words. Most of it is the same wherever it was said, and made once."""
+        side, protocol, kind, tally, place = said.side, said.protocol, said.kind, said.tally, self.channels.place_of(
+            talk, said.protocol)
+        between = self._between(talk, place)
+        known = self._words.get((said.word, side, between))
+        if known is None:
+            known = self._words[said.word, side, between] = self._word(said, between)
+        protection, fields = known
+        source, destination, port, transport = talk.key
+        if side and protocol == "memberlist":
+            source, destination, port = _ends_of_responder(talk)
+        summary = tally.evidence[0].summary if tally.evidence else f"{protocol} {kind}"
+        return Observation(protocol, kind, protection, place.channel, place.owner, place.by, source, destination, port,
+                           transport, same_host(source, destination), grade(talk, side, tally.count, protection),
+                           said.decrypted, fields, summary, worded(tally, summary), self.community(talk))
+
+    def _word(self, said: Said, between: str) -> tuple[Protection, dict[str, Scalar]]:
+        # a mode byte that only announces TLS is no plaintext that anybody could fail on
+        hidden = said.kind == "mode" and not said.clear and said.protection is Protection.PLAINTEXT
+        protection = Protection.UNKNOWN if hidden and not said.decrypted else said.protection
+        return protection, _with_ends({**said.fields, **_more(said, self.profile.domain)}, said.side, between)
+
+    def _between(self, talk: Talk, place: Place) -> str:
+        return self.roles.between(talk) if place.channel in RPC_CHANNELS else ""
 
     def directed(self, talk: Talk, side: int, observation: Observation) -> Observation:
         """Gossip has no client: observations go from who sent to who received, or the wrong node is accused.
@@ -99,15 +123,29 @@ class Maker:
         """
         if side == 0:
             return observation
-        (source, port), _ = sockets(talk)
-        if talk.key.transport == "tcp":
-            port = talk.key.port
-        return observation._replace(source=talk.key.destination, destination=source, port=port)
+        source, destination, port = _ends_of_responder(talk)
+        return observation._replace(source=source, destination=destination, port=port)
+
+
+def _ends_of_responder(talk: Talk) -> tuple[str, str, int]:
+    """Source, destination and port of what the responder said."""
+    key = talk.key
+    return key.destination, key.source, key.port if key.transport == "tcp" else sockets(talk)[0][1]
+
+
+def _with_ends(fields: Mapping[str, Scalar], side: int, between: str) -> dict[str, Scalar]:
+    shown: dict[str, Scalar] = {**fields, "said_by": "responder" if side else "originator"}
+    if between:
+        shown.setdefault("between", between)
+    return shown
 
 
 def worded(tally: Tally, summary: str) -> Tally:
     """The tally with the summary wherever its evidence has no words of its own."""
-    if all(evidence.summary for evidence in tally.evidence):
+    for evidence in tally.evidence:
+        if not evidence.summary:
+            break
+    else:
         return tally
     new = Tally()
     new.count, new.first, new.last = tally.count, tally.first, tally.last
@@ -118,18 +156,7 @@ def worded(tally: Tally, summary: str) -> Tally:
 
 def of_sightings(talk: Talk, maker: Maker) -> list[Observation]:
     """One observation per sighting, in its decoder's words."""
-    made = []
-    for said in talk.said:
-        summary = said.tally.evidence[0].summary if said.tally.evidence else f"{said.protocol} {said.kind}"
-        # a mode byte that only announces TLS is no plaintext that anybody could fail on
-        hidden = said.kind == "mode" and not said.clear and said.protection is Protection.PLAINTEXT
-        protection = Protection.UNKNOWN if hidden and not said.decrypted else said.protection
-        observation = maker.make(
-            talk, (said.protocol, said.kind, protection), summary, said.tally,
-            fields={**said.fields, **_more(said, maker.profile.domain)},
-            place=maker.channels.place_of(talk, said.protocol), side=said.side, decrypted=said.decrypted)
-        made.append(maker.directed(talk, said.side, observation) if said.protocol == "memberlist" else observation)
-    return made
+    return [maker.sighting(talk, said) for said in talk.said]
 
 
 def _more(said: Said, domain: str) -> dict[str, Scalar]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .addresses import is_loopback, same_host
 from .channels import RPC_CHANNELS
+from .talks import once
 
 if TYPE_CHECKING:
     from .channels import Channels
@@ -21,6 +22,10 @@ def let_through(talk: Talk) -> bool:
     """Whether the responder went on after the first exchange."""
     if not talk.answered or not (talk.conversation.payloads[0] or any(said.side == 0 for said in talk.said)):
         return False
+    return once(talk, _not_turned_away)
+
+
+def _not_turned_away(talk: Talk) -> bool:
     shown = talk.of("tls")
     if not shown or any(said.clear for said in talk.said):
         return True
@@ -43,14 +48,14 @@ class Roles:
 
     def __init__(self, index: Index, channels: Channels, pools: Pools) -> None:
         self.rpc_talks: list[Talk] = [
-            talk for _, talk in sorted(index.talks.items())
+            talk for talk in index.talks.values()
             if talk.key.transport == "tcp" and talk.answered and _consul_rpc(talk, channels)]
         self.answering = {talk.key.destination for talk in self.rpc_talks
-                          if not is_loopback(talk.key.destination) and not through_gateway(talk)}
+                          if not is_loopback(talk.key.destination) and not once(talk, through_gateway)}
         self.calling = {talk.key.source for talk in self.rpc_talks
                         if let_through(talk) and not is_loopback(talk.key.source)}
         between = [talk for talk in self.rpc_talks if not same_host(talk.key.source, talk.key.destination)]
-        both = {talk.key.destination for talk in between if not through_gateway(talk)} \
+        both = {talk.key.destination for talk in between if not once(talk, through_gateway)} \
             & {talk.key.source for talk in between if let_through(talk)}
         self.tagged: dict[str, str] = {}
         for pool in pools.owned():
@@ -69,8 +74,7 @@ class Roles:
 
     def between(self, talk: Talk) -> str:
         """Who is at the ends of an RPC conversation: servers | client | unknown."""
-        ends = {talk.key.source, talk.key.destination}
-        if ends <= self.servers:
+        if talk.key.source in self.servers and talk.key.destination in self.servers:
             return "servers"
         if self.tagged.get(talk.key.source) == "client":
             return "client"

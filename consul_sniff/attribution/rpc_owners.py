@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .pools import Union
+from .talks import once
 
 if TYPE_CHECKING:
     from .pools import Pools, Socket
@@ -60,13 +61,13 @@ class Rpc:
     """Which sockets answer RPC, and whose each is."""
 
     def __init__(self, index: Index) -> None:
-        self.talks = [talk for _, talk in sorted(index.talks.items()) if rpc_talk(talk)]
+        self.talks = [talk for talk in index.talks.values() if once(talk, rpc_talk)]
         self._union = Union()
         self._owners: dict[Socket, str] = {}
         for talk in self.talks:
             self._union.join((talk.key.source, talk.key.port), talk.socket)
         for talk in self.talks:
-            self._vote(talk.socket, _verdict(talk))
+            self._vote(talk.socket, once(talk, _verdict))
         self.sockets = frozenset(talk.socket for talk in self.talks)
 
     def _vote(self, socket: Socket, verdict: str) -> None:
@@ -92,6 +93,12 @@ class Rpc:
                 self._vote(talk.socket, "consul")
 
 
+def _answers_as_agent(talk: Talk) -> bool:
+    return any(said.side == 1 and ((said.protocol == "http" and said.fields.get("api") == "consul")
+                                   or (said.protocol == "grpc" and said.fields.get("service") in GRPC_SERVICES))
+               for said in talk.said)
+
+
 def speakers(index: Index, rpc: Rpc, pools: Pools | None = None) -> frozenset[str]:
     """Hosts that speak Consul as agents: both ends of its RPC, who answers its API or gRPC, members of its pools."""
     found: set[str] = set()
@@ -99,9 +106,7 @@ def speakers(index: Index, rpc: Rpc, pools: Pools | None = None) -> frozenset[st
         if rpc.owner(talk.socket) == "consul" and talk.answered:
             found |= {talk.key.source, talk.key.destination}
     for talk in index.talks.values():
-        if any(said.side == 1 and ((said.protocol == "http" and said.fields.get("api") == "consul")
-                                   or (said.protocol == "grpc" and said.fields.get("service") in GRPC_SERVICES))
-               for said in talk.said):
+        if once(talk, _answers_as_agent):
             found.add(talk.key.destination)
     for pool in pools.owned() if pools else ():
         found |= pool.hosts

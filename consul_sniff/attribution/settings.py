@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..model import Protection
 from .addresses import same_host
 from .observations import joined
+from .talks import once
 
 if TYPE_CHECKING:
     from ..facts import Tally
@@ -22,6 +23,8 @@ REMOTE: Final = "remote-exec"
 
 def remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
     """Remote execution used (keys, events, sessions of ``consul exec``), or an agent that tells whether it would."""
+    if not once(talk, _of_remote_exec):
+        return []
     used: dict[tuple[str, str, int, bool], list[Said]] = defaultdict(list)
     made = []
     for said in talk.said:
@@ -42,6 +45,11 @@ def remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
     return made
 
 
+def _of_remote_exec(talk: Talk) -> bool:
+    return any(said.kind == REMOTE or said.fields.get("remote_exec") is True or "disable_remote_exec" in said.fields
+               for said in talk.said)
+
+
 def intentions(index: Index, maker: Maker) -> list[Observation]:
     """The default for services without an intention, where it was told off loopback; one observation a policy."""
     wildcard, known = False, False
@@ -57,8 +65,8 @@ def intentions(index: Index, maker: Maker) -> list[Observation]:
         elif stated.claim.kind == "agent" and stated.value.get("default_intention_policy"):
             shown[str(stated.value["default_intention_policy"])].append((talk, stated.side, stated.tally))
     settled = {policy for policy in shown if policy}
-    for _, talk in sorted(index.talks.items()):
-        if same_host(*talk.key[:2]):
+    for talk in index.talks.values():
+        if "http" not in talk.protocols or same_host(*talk.key[:2]):
             continue
         for said in talk.of("http"):
             if said.fields.get("api") != "consul" or said.kind != "response":

@@ -7,19 +7,24 @@ perhaps after the guess), the conversation is turned here. The facts themselves 
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ..facts import ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, SightingKey, Tally
+from ..facts import ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally
 from ..model import Protection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from ..model import Claim, Scalar, Secret
+    from .channels import Place
     from .ports import PortBook
 
 PAIRS = ("packets", "bytes", "payloads", "flags", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad",
          "other", "replays", "nonce_reuse")
 EVIDENCE = ("evidence", "plain_evidence", "sealed_evidence")
 RST = 4
+T = TypeVar("T")
 
 
 class Said(NamedTuple):
@@ -29,28 +34,45 @@ class Said(NamedTuple):
     protocol: str
     kind: str
     protection: Protection
-    fields: dict[str, Scalar]
+    fields: dict[str, Scalar]  # shared by all that say the same: never changed
     decrypted: bool
+    clear: bool  # plaintext on the wire. A mode byte that announces TLS is not: TLS follows
+    word: int  # the same number for all of the same protocol, kind, protection, fields and decrypted
     tally: Tally
 
-    @property
-    def clear(self) -> bool:
-        """Plaintext on the wire. A mode byte that announces TLS is not: TLS follows."""
-        return self.protection is Protection.PLAINTEXT and not self.decrypted \
-            and not (self.kind == "mode" and str(self.fields.get("mode", "")).startswith("tls"))
+
+class Speech:
+    """What was said, without who, where, when and how often: the answers to questions that hang on that alone."""
+
+    __slots__ = ("answers", "protocols")
+
+    def __init__(self, said: Iterable[Said]) -> None:
+        self.protocols = frozenset(one.protocol for one in said)
+        self.answers: dict[Callable[[Talk], Any], Any] = {}
 
 
 class Talk:
-    """A conversation and what was said in it. ``memory`` holds what channels.py found out about it."""
+    """A conversation and what was said in it.
 
-    __slots__ = ("conversation", "key", "memory", "protocols", "said")
+    ``speech`` is the same object in all conversations in which the same was said (by the same sides, however often):
+    what hangs on that alone is found out once. ``places`` holds what channels.py found out about this one.
+    """
+
+    __slots__ = ("community", "conversation", "key", "places", "protection", "protocol", "said", "speech")
 
     def __init__(self, key: ConversationKey, conversation: Conversation) -> None:
         self.key = key
         self.conversation = conversation
         self.said: list[Said] = []
-        self.protocols: frozenset[str] = frozenset()
-        self.memory: dict[str, object] = {}
+        self.speech: Speech  # index() gives it
+        self.protocol: str | None = None
+        self.protection: Protection | None = None
+        self.places: dict[str, Place] = {}
+        self.community: str | None = None
+
+    @property
+    def protocols(self) -> frozenset[str]:
+        return self.speech.protocols
 
     def address(self, side: int) -> str:
         return self.key.destination if side else self.key.source
@@ -73,8 +95,18 @@ class Talk:
     def refused(self) -> bool:
         return not self.data and bool(self.conversation.flags[1] & RST)
 
-    def of(self, *protocols: str) -> list[Said]:
-        return [said for said in self.said if said.protocol in protocols]
+    def of(self, protocol: str) -> list[Said]:
+        if protocol not in self.speech.protocols:
+            return []
+        return [said for said in self.said if said.protocol == protocol]
+
+
+def once(talk: Talk, question: Callable[[Talk], T]) -> T:
+    """The answer to a question that hangs on nothing but what was said; asked once of each speech."""
+    answers = talk.speech.answers
+    if question not in answers:
+        answers[question] = question(talk)
+    return answers[question]  # type: ignore[no-any-return]
 
 
 class Stated(NamedTuple):
@@ -112,33 +144,57 @@ def index(facts: Facts, book: PortBook) -> Index:
     def turn(key: ConversationKey) -> ConversationKey:
         return _reverse(key, facts.conversations[key]) if key in turned else key
 
+    said = _by_conversation(facts)
     talks: dict[ConversationKey, Talk] = {}
-    for key in sorted({*facts.conversations, *(sighting.conversation for sighting in facts.sightings)}):
-        conversation = facts.conversations.get(key, Conversation())
+    for key in sorted(facts.conversations.keys() | said.keys()):
+        conversation = facts.conversations.get(key) or Conversation()
         new = turn(key)
         if new is not key:
             conversation = _mirror(conversation, key.port)
         known = talks.get(new)
         if known is None:
-            talks[new] = Talk(new, conversation)
+            known = talks[new] = Talk(new, conversation)
         else:
             known.conversation = _copy(known.conversation)
             known.conversation.merge(conversation)
-    for sighting, tally in sorted(facts.sightings.items(), key=_sighting_order):
-        side = sighting.side ^ (sighting.conversation in turned)
-        talks[turn(sighting.conversation)].said.append(Said(side, sighting.protocol, sighting.kind, sighting.protection,
-                                                            dict(sighting.fields), sighting.decrypted, tally))
+        if key in said:
+            known.said += [Said(side ^ (new is not key), *what) for side, _, what in said[key]]
+    speeches: dict[tuple[int, ...], Speech] = {}
     for talk in talks.values():
-        talk.protocols = frozenset(said.protocol for said in talk.said)
-    return Index(talks, _claims(facts, turned), [
+        words = tuple([one.word * 2 + one.side for one in talk.said])
+        talk.speech = speeches.get(words) or speeches.setdefault(words, Speech(talk.said))
+    return Index(dict(sorted(talks.items())) if turned else talks, _claims(facts, turned), [
         Exposed(key.secret, turn(key.conversation), key.side ^ (key.conversation in turned), tally)
         for key, tally in sorted(facts.exposures.items(), key=_exposure_order)])
 
 
+def _by_conversation(facts: Facts) -> dict[ConversationKey, list[tuple[int, int, tuple[Any, ...]]]]:
+    """Conversation -> (side, rank of what was said, the rest of ``Said``), sorted.
+
+    Few different things are said, by many: each is ranked, and its fields made, once.
+    """
+    words = sorted({key[2:] for key in facts.sightings}, key=_word_order)
+    made = {word: (rank, (*word[:3], dict(word[3]), word[4], _clear(*word), rank)) for rank, word in enumerate(words)}
+    said: dict[ConversationKey, list[tuple[int, int, tuple[Any, ...]]]] = {}
+    for key, tally in facts.sightings.items():
+        rank, what = made[key[2:]]
+        said.setdefault(key.conversation, []).append((key.side, rank, (*what, tally)))
+    for same in said.values():
+        same.sort(key=_side_and_rank)
+    return said
+
+
+_side_and_rank = itemgetter(0, 1)
+
+
+def _clear(_: str, kind: str, protection: Protection, fields: tuple[tuple[str, Scalar], ...], decrypted: bool) -> bool:  # noqa: FBT001
+    return protection is Protection.PLAINTEXT and not decrypted \
+        and not (kind == "mode" and str(dict(fields).get("mode", "")).startswith("tls"))
+
+
 def _claims(facts: Facts, turned: set[ConversationKey]) -> list[Stated]:
     stated = []
-    for key, tally in sorted(facts.claims.items(), key=lambda item: (repr(item[0].claim), item[0].port,
-                                                                     item[0].decrypted)):
+    for key, tally in sorted(facts.claims.items(), key=lambda item: (repr(item[0].claim), *item[0][1:])):
         conversation, side = tally.conversation, tally.side
         if conversation is not None and conversation in turned:
             conversation, side = _reverse(conversation, facts.conversations[conversation]), 1 - side
@@ -174,9 +230,9 @@ def _mirror(conversation: Conversation, port: int) -> Conversation:
     return new
 
 
-def _sighting_order(item: tuple[SightingKey, Tally]) -> tuple[object, ...]:
-    key = item[0]
-    return (key.conversation, key.side, key.protocol, key.kind, key.protection.value, repr(key.fields), key.decrypted)
+def _word_order(word: tuple[Any, ...]) -> tuple[object, ...]:
+    protocol, kind, protection, fields, decrypted = word
+    return protocol, kind, protection.value, repr(fields), decrypted
 
 
 def _exposure_order(item: tuple[ExposureKey, Tally]) -> tuple[object, ...]:

@@ -52,10 +52,10 @@ def attribute(facts: Facts, profile: Profile) -> Attributed:
     channels = Channels(index, book, pools, rpc, speakers(index, rpc, pools), profile)
     roles = Roles(index, channels, pools)
     maker = observations.Maker(channels, roles, profile)
-    talks = [index.talks[key] for key in sorted(index.talks)]
+    talks = list(index.talks.values())
     table, listed = interfaces(talks, maker)
     seen = [*_observe(facts, index, pools, roles, maker, mesh.Mesh(index, book, profile.domain)), *listed]
-    return Attributed(sorted(seen, key=_order), nodes(pools, roles, channels), [_row(talk, maker) for talk in sorted(
+    return Attributed(seen, nodes(pools, roles, channels), [_row(talk, maker) for talk in sorted(
         talks, key=lambda talk: (sort_key(talk.key.source), sort_key(talk.key.destination), *talk.key[2:]))],
         exposures.rows(index), _channels_seen(talks, channels), incomplete(talks, channels, facts), table)
 
@@ -63,7 +63,7 @@ def attribute(facts: Facts, profile: Profile) -> Attributed:
 def _observe(facts: Facts, index: Index, pools: Pools, roles: Roles, maker: Maker,
              net: mesh.Mesh) -> list[Observation]:
     made: list[Observation] = []
-    talks = [index.talks[key] for key in sorted(index.talks)]
+    talks = list(index.talks.values())
     for talk in talks:
         made += observations.of_sightings(talk, maker)
         pool = pools.of_talk.get(talk.key)
@@ -106,9 +106,3 @@ def _channels_seen(talks: list[Talk], channels: Channels) -> frozenset[str]:
             seen.add(place.channel)
             seen |= {"raft"} if "raft" in talk.protocols and place.channel == "rpc" else set()
     return frozenset(seen)
-
-
-def _order(observation: Observation) -> tuple[object, ...]:
-    return (observation.protocol, observation.kind, sort_key(observation.source), sort_key(observation.destination),
-            observation.port, observation.transport, observation.protection.value, observation.decrypted,
-            repr(sorted(observation.fields.items())), observation.tally.evidence, observation.summary)

@@ -67,11 +67,14 @@ def bounded(made: Sequence[Finding], limit: int = FINDINGS) -> tuple[list[Findin
 
 
 def _finding(signature: Signature, found: Sequence[Observation], status: Status) -> Finding:
-    tally = Tally()
-    for observation in found:
-        tally.merge(observation.tally)
-    first = min(found, key=lambda o: (o.tally.evidence[:1], o.protocol, o.kind, o.summary))
-    grade = min((o.grade for o in found), key=_GRADES.index)
+    first = found[0]
+    grade, tally = first.grade, first.tally
+    if len(found) > 1:
+        tally = Tally()
+        for observation in found:
+            tally.merge(observation.tally)
+        first = min(found, key=lambda o: (o.tally.evidence[:1], o.protocol, o.kind, o.summary))
+        grade = min((o.grade for o in found), key=_GRADES.index)
     severity, title = signature.severity, signature.title
     worst = WORST.get(status, Severity.INFO)
     if SEVERITY_ORDER[severity] < SEVERITY_ORDER[worst]:

@@ -1,8 +1,8 @@
 """Which signatures an observation matches.
 
-Signatures are indexed by protocol and kind; what an observation has few values of (everything but its addresses and
-fields) is decided once for each combination and remembered. So the cost of an observation hardly grows with the number
-of signatures, only with the number that speak of its kind.
+Signatures are indexed by protocol; what an observation has few values of (everything but its addresses) is decided
+once for each combination and remembered. So the cost of an observation grows with the number of signatures that it
+matches, not with the number that there are.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from .schema import Condition, Group, Groups, Signature
 
     Test = Callable[[Observation], bool]
+    Predicate = Callable[[Scalar], bool]
 
 #: an observation's names that have few values; in the order of ``_few``
 FEW: Final = ("protocol", "kind", "protection", "channel", "owner", "by", "transport", "loopback", "grade", "decrypted")
 _FIELDS: Final = "fields."
+REMEMBERED: Final = 4_096  # combinations of fields' values, for each of the rest: a certificate's names may be anything
 
 
 class Ballot(NamedTuple):
@@ -35,16 +37,16 @@ class Ballot(NamedTuple):
 class _Rule(NamedTuple):
     """A group taken apart: tests on what has few values, and tests that each observation needs."""
 
-    few: tuple[tuple[int, Callable[[Scalar], bool]], ...]  # (place in FEW, predicate)
-    many: tuple[Test, ...]
+    few: tuple[tuple[int, Predicate], ...]  # (place in FEW, predicate)
+    fields: tuple[tuple[str, Predicate], ...]  # (name, predicate)
+    ends: tuple[Test, ...]  # of source and destination
 
 
 class _Candidate(NamedTuple):
-    """What is left to ask of an observation for this signature: any of ``match``, none of ``unless``."""
+    """What is left to ask of an observation for this signature: any of ``match``, none of ``unless``; None: it matches."""
 
     place: int  # of its signature
-    match: tuple[tuple[Test, ...], ...]
-    unless: tuple[tuple[Test, ...], ...]
+    ends: tuple[tuple[tuple[Test, ...], ...], tuple[tuple[Test, ...], ...]] | None
 
 
 class Matcher:
@@ -62,39 +64,44 @@ class Matcher:
                 self._any_protocol.append(index)
             for protocol in protocols or ():
                 self._by_protocol.setdefault(protocol, []).append(index)
-        self._remembered: dict[tuple[Scalar, ...], tuple[_Candidate, ...]] = {}
+        self._remembered: dict[tuple[Scalar, ...], dict[tuple[object, ...], tuple[_Candidate, ...]]] = {}
 
     def ballots(self, observations: Iterable[Observation]) -> list[Ballot]:
         """The signatures that matched anything, in their order, with what they matched."""
         found: dict[int, list[Observation]] = {}
         for observation in observations:
-            for candidate in self._candidates(observation):
-                if _any(candidate.match, observation) and not _any(candidate.unless, observation):
-                    found.setdefault(candidate.place, []).append(observation)
+            for place, ends in self._candidates(observation):
+                if ends is None or (_any(ends[0], observation) and not _any(ends[1], observation)):
+                    found.setdefault(place, []).append(observation)
         return [Ballot(self.signatures[index], found[index]) for index in sorted(found)]
 
-    def _candidates(self, observation: Observation) -> tuple[_Candidate, ...]:
-        few = _few(observation)
-        known = self._remembered.get(few)
+    def _candidates(self, o: Observation) -> tuple[_Candidate, ...]:
+        # Protection and Grade are text: they compare and hash as their values
+        few = (o.protocol, o.kind, o.protection, o.channel, o.owner, o.by, o.transport, o.loopback, o.grade, o.decrypted)
+        by_fields = self._remembered.get(few)
+        if by_fields is None:
+            by_fields = self._remembered[few] = {}
+        values = (*o.fields, *o.fields.values(), *map(type, o.fields.values()))  # True and 1 are different values
+        known = by_fields.get(values)
         if known is None:
-            indexes = sorted((*self._by_protocol.get(observation.protocol, ()), *self._any_protocol))
-            made = (self._candidate(index, few) for index in indexes)
-            known = self._remembered[few] = tuple(candidate for candidate in made if candidate.match)
+            known = tuple(filter(None, (self._candidate(index, few, o.fields) for index in self._indexes(o.protocol))))
+            if len(by_fields) < REMEMBERED:
+                by_fields[values] = known
         return known
 
-    def _candidate(self, index: int, few: tuple[Scalar, ...]) -> _Candidate:
-        match, unless = self._rules[index]
-        return _Candidate(index, tuple(r.many for r in match if _holds(r, few)),
-                          tuple(r.many for r in unless if _holds(r, few)))
+    def _indexes(self, protocol: str) -> list[int]:
+        return sorted((*self._by_protocol.get(protocol, ()), *self._any_protocol))
+
+    def _candidate(self, index: int, few: tuple[Scalar, ...], fields: dict[str, Scalar]) -> _Candidate | None:
+        match, unless = ([rule.ends for rule in rules if _holds(rule, few, fields)] for rules in self._rules[index])
+        if not match or () in unless:
+            return None
+        return _Candidate(index, None if () in match and not unless else (tuple(match), tuple(unless)))
 
 
-def _few(o: Observation) -> tuple[Scalar, ...]:
-    return (o.protocol, o.kind, o.protection.value, o.channel, o.owner, o.by, o.transport, o.loopback, o.grade.value,
-            o.decrypted)
-
-
-def _holds(rule: _Rule, few: tuple[Scalar, ...]) -> bool:
-    return all(predicate(few[place]) for place, predicate in rule.few)
+def _holds(rule: _Rule, few: tuple[Scalar, ...], fields: dict[str, Scalar]) -> bool:
+    return all(predicate(few[place]) for place, predicate in rule.few) \
+        and all(predicate(fields.get(name)) for name, predicate in rule.fields)
 
 
 def _any(groups: tuple[tuple[Test, ...], ...], observation: Observation) -> bool:
@@ -107,23 +114,23 @@ def _implied(signature: Signature) -> bool:
 
 
 def _rule(group: Group, *, implied: bool = False) -> _Rule:
-    few: list[tuple[int, Callable[[Scalar], bool]]] = []
-    many: list[Test] = []
+    few: list[tuple[int, Predicate]] = []
+    fields: list[tuple[str, Predicate]] = []
+    ends: list[Test] = []
     for condition in group:
         predicate = MODIFIERS[condition.modifier].build(condition.values)
         if condition.field in FEW:
             few.append((FEW.index(condition.field), predicate))
+        elif condition.field.startswith(_FIELDS):
+            fields.append((condition.field[len(_FIELDS):], predicate))
         else:
-            many.append(_test(condition, predicate))
+            ends.append(_test(condition, predicate))
     if implied:
         few.append((FEW.index("decrypted"), lambda value: value is False))
-    return _Rule(tuple(few), tuple(many))
+    return _Rule(tuple(few), tuple(fields), tuple(ends))
 
 
-def _test(condition: Condition, predicate: Callable[[Scalar], bool]) -> Test:
-    if condition.field.startswith(_FIELDS):
-        name = condition.field[len(_FIELDS):]
-        return lambda observation: predicate(observation.fields.get(name))
+def _test(condition: Condition, predicate: Predicate) -> Test:
     if condition.field == "source":
         return lambda observation: predicate(observation.source)
     return lambda observation: predicate(observation.destination)

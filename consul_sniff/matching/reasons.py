@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -65,11 +67,12 @@ def counted(number: int, noun: str = "") -> str:
 
 def listed(items: Iterable[str], limit: int = NAMES_SHOWN) -> str:
     """"a, b and 3 more"."""
-    ordered = sorted(items, key=natural)
-    shown = ", ".join(ordered[:limit])
-    return f"{shown} and {len(ordered) - limit:,} more" if len(ordered) > limit else shown
+    found = list(items)
+    shown = ", ".join(nsmallest(limit, found, key=natural))
+    return f"{shown} and {len(found) - limit:,} more" if len(found) > limit else shown
 
 
+@lru_cache(maxsize=16_384)  # an address is asked for again and again; memory: 6 MB at most
 def natural(text: str) -> tuple[object, ...]:
     """Order: addresses as numbers, IPv4 first; other text before them, its digits as numbers."""
     head = text.partition(" ")[0]

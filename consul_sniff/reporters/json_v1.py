@@ -5,11 +5,12 @@ The same report gives byte-identical text. The schema beside this module (``sche
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..text import printable
+from . import indented
 
 if TYPE_CHECKING:
     from ..facts import InputFacts
@@ -23,7 +24,7 @@ LATEST = 253_402_300_799 * 10**9  # the last second that RFC 3339 can write (yea
 
 def render(report: Report, version: str, _look: Look) -> str:
     """The report as one JSON document with a final newline."""
-    return json.dumps(document(report, version), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return indented.text(document(report, version)) + "\n"
 
 
 def document(report: Report, version: str) -> dict[str, Any]:
@@ -55,7 +56,12 @@ def timestamp(time: int) -> str | None:
     if time <= 0:
         return None
     seconds, rest = divmod(min(time, LATEST), 10**9)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+    return f"{_second(seconds)}.{rest // 1000:06d}Z"
+
+
+@lru_cache(maxsize=1024)  # rows come close together in time
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _input(one: InputFacts) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def of(attributed, protocol, kind=None, **fields):
     found = [one for one in attributed.observations
              if one.protocol == protocol and kind in (None, one.kind)
              and all(getattr(one, name, one.fields.get(name)) == value for name, value in fields.items())]
-    return sorted(found, key=lambda one: (one.source, one.destination))
+    return sorted(found, key=lambda one: (one.source, one.destination, one.protocol, one.kind, one.protection.value))
 
 
 def node(attributed, address):
