@@ -47,6 +47,11 @@ class Capture(NamedTuple):
             return median(one.walls)
         return self.start(program) + self.net(program)
 
+    def cpu(self, program: str) -> float:
+        """Seconds of processor, for the whole capture."""
+        one = self.series[program]
+        return median(one.cpus) * self.packets / one.packets
+
     def scaled(self, program: str) -> bool:
         """Whether the program was given a part, and its time was scaled up."""
         return self.series[program].packets < self.packets

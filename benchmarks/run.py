@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SMALL = PCAPS / "lab" / "plain-c1.pcap"  # 98 kB
 SWAPPED = "consul-swapped"
+LEAST = 2_000  # packets for the slowest
 TWO_JOBS = "mixed-5gb"  # what two processes are measured on
 
 
@@ -71,7 +72,9 @@ class Bench:
     def alternate(self, kept: Kept, all_of_them: Sequence[Program]) -> dict[str, Series]:
         """Rounds of every program, each on a few packets and on the capture (slow ones: on the first of it)."""
         tiny = self.kitchen.slice(kept, TINY)
-        parts = {one.name: self.kitchen.slice(kept, one.most) if one.most is not None else kept for one in all_of_them}
+        share = min(self.kitchen.scale, 1.0)
+        parts = {one.name: kept if one.most is None else self.kitchen.slice(kept, max(int(one.most * share), LEAST))
+                 for one in all_of_them}
         series = {one.name: Series(parts[one.name].packets, [], [], [], 0) for one in all_of_them}
         for number in range(self.rounds):
             for one in all_of_them:

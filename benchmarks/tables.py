@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .gate import Verdict
     from .results import Capture, Results
 
-HEADS = ("program", "seconds", "M packets/s", "without start-up", f"times {OURS}", "times reading", "peak MB")
+HEADS = ("program", "seconds", "processor", "M packets/s", "without start-up", f"times {OURS}", "times reading", "peak MB")
 MARK = {True: "yes", False: "NO", None: "-"}
 
 
@@ -23,7 +23,7 @@ def rows(capture: Capture) -> list[tuple[str, ...]]:
     for name in sorted(capture.series, key=capture.wall):
         wall, net = capture.wall(name), capture.net(name)
         about = "~" if capture.scaled(name) else ""
-        out.append((name, f"{about}{wall:.2f}", f"{about}{_rate(capture.packets / wall)}",
+        out.append((name, f"{about}{wall:.2f}", f"{about}{capture.cpu(name):.2f}", f"{about}{_rate(capture.packets / wall)}",
                     f"{about}{_rate(capture.packets / net)}" if name != READ else "",
                     _times(wall, capture, OURS), _times(wall, capture, READ), f"{capture.series[name].rss / 1e6:.0f}"))
     return out
@@ -79,7 +79,8 @@ def markdown(results: Results, command: str) -> str:
              "Machine: " + "; ".join(f"{what} {value}" for what, value in results.machine.items()) + ".", "",
              "Programs: " + "; ".join(f"{name} {version}".strip() for name, version in results.programs.items()) + ".", "",
              ('`~`: measured on the first part of the capture and scaled up, start-up apart. "Without start-up": less the '
-              "median of the same program on a capture of 100 packets, in M packets/s."), ""]
+              'median of the same program on a capture of 100 packets, in M packets/s. "Processor": seconds of it, which say more '
+              "than the clock where others work on the same machine."), ""]
     for capture in results.captures:
         lines += [f"## {title(capture)}", "", *_table(HEADS, rows(capture)), ""]
     for name, judged in verdicts(results):
