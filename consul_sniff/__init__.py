@@ -36,6 +36,8 @@ def analyze(  # noqa: PLR0913 - one keyword an option, as on the command line
     require: Sequence[str] = (),
     fail_on: str = "high",
     max_loss: float = 0.0,
+    jobs: int = 1,
+    cluster: str | None = None,
 ) -> Report:
     """Read captures and judge them against the checklist; what ``consul-sniff analyze`` prints.
 
@@ -44,7 +46,9 @@ def analyze(  # noqa: PLR0913 - one keyword an option, as on the command line
     the shipped ones. ``ports``: role -> port numbers of this datacenter, e.g. ``{"rpc": [17300]}``; ``domain``: its
     DNS domain. ``bpf``: a capture filter expression. ``since``, ``until``: nanoseconds since the Unix epoch.
     ``require``: channels or control ids without which the report is inconclusive. ``fail_on``: the severity from
-    which ``report.exit_code`` is 1. ``max_loss``: the share of bytes (0 to 1) that may be missing.
+    which ``report.exit_code`` is 1. ``max_loss``: the share of bytes (0 to 1) that may be missing. ``jobs``: processes
+    that share large captures out (they are forked: leave it at 1 where threads run); ``cluster``: the address of a dask
+    scheduler whose workers read. The report is the same for any number of either.
 
     Returns a ``consul_sniff.report.Report`` of plain tuples: ``controls``, ``findings``, ``nodes``, ``conversations``,
     ``exposures``, ``inputs`` (an input that cannot be read has its ``error`` set; the others stand), ``counters``
@@ -71,5 +75,7 @@ def analyze(  # noqa: PLR0913 - one keyword an option, as on the command line
         require=tuple(require),
         fail_on=fail_on,
         max_loss=max_loss,
+        jobs=jobs,
+        cluster=cluster,
     )
     return run([str(path) for path in several], options)

@@ -1,18 +1,23 @@
-"""The data's whole way, on one screen: captures in, a report out."""
+"""The data's whole way, on one screen: captures in, a report out. With ``jobs`` and ``cluster`` several processes go it,
+each with a part of the inputs or of their flows; what they learnt is joined to what one would have."""
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from . import limits
 from .attribution import Profile, attribute, hints
-from .capture import sources
+from .capture import Input, elsewhere, expand, sources, weigh
 from .decoders.session import Session
 from .errors import Interrupted
 from .matching import check_gate, judge, load
-from .screen import Screen
+from .parallel import Load, Result, Task, join, split
+from .screen import Screen, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from .capture import Source
@@ -25,8 +30,10 @@ if TYPE_CHECKING:
 class Stopping(Protocol):
     """Somebody who may want the run to end early. ``waiting`` is True while a read may wait for ever."""
 
-    code: int
     waiting: bool
+
+    @property
+    def code(self) -> int: ...
 
 
 class Options(NamedTuple):
@@ -43,6 +50,8 @@ class Options(NamedTuple):
     max_loss: float = 0.0
     progress: Callable[[str, int], None] | None = None  # path, bytes of it read so far
     stopping: Stopping | None = None  # asked between blocks whether to end with what there is
+    jobs: int = 1  # processes
+    cluster: str | None = None  # a dask scheduler's address: its workers read
 
 
 def analyze(paths: Sequence[str], options: Options) -> Report:
@@ -60,11 +69,92 @@ def analyze(paths: Sequence[str], options: Options) -> Report:
 def read(paths: Sequence[str], options: Options, *,
          listener: Callable[[Flow, int, int, int, Message], None] | None = None) -> Facts:
     """What the captures say, as facts. ``listener`` is told every message on the way (the `decode` verb)."""
+    facts = None
+    if listener is None and (options.jobs > 1 or options.cluster) and _divisible(options):
+        found = list(expand(paths))
+        facts = _several(found, options)
+        paths = found  # type: ignore[assignment]  # a folder is listed once
+    if facts is None:
+        facts = _read(enumerate(sources(paths, bpf=options.bpf)), options, listener=listener)
+    losses(facts)
+    return facts
+
+
+#: Bytes from which on several processes are worth their start, and that of joining what they say.
+WORTH = 64_000_000 if compiled else 1_000_000
+
+
+def _divisible(options: Options) -> bool:
+    """Which of many keys are tried depends on which opened what came before, in all flows."""
+    return options.keyring is None or len(options.keyring) <= limits.GCM_KEYS
+
+
+def _several(found: Sequence[Input], options: Options) -> Facts | None:
+    """The facts, read by several processes; None where one must do it."""
+    if options.cluster:
+        found = [elsewhere(one) for one in found]
+    loads = [Load(*weigh(one)) for one in found]
+    with _no_collection():
+        return _joined(found, loads, options)
+
+
+def _joined(found: Sequence[Input], loads: Sequence[Load], options: Options) -> Facts | None:
+    if options.cluster:
+        from .parallel.cluster import Cluster
+
+        with Cluster(options.cluster) as cluster:
+            tasks = split(loads, cluster.workers, WORTH)
+            results = cluster.run(tasks, Reading(found, options), progress=options.progress, stopping=options.stopping)
+    else:
+        from .parallel.jobs import run
+
+        tasks = split(loads, options.jobs, WORTH)
+        if len(tasks) < 2:
+            return None
+        results = run(tasks, Reading(found, options), options.jobs, progress=options.progress, stopping=options.stopping)
+    return join(tasks, results, interrupted=options.stopping is not None and bool(options.stopping.code))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without Python's collector of cycles, which takes ten times as long as making what others learnt."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+class Reading:
+    """What a worker does with a task; goes to other machines as it is."""
+
+    def __init__(self, found: Sequence[Input], options: Options) -> None:
+        self.found = found
+        self.options = options._replace(progress=None, stopping=None)
+
+    def __call__(self, task: Task, progress: Callable[[str, int], None] | None = None,
+                 stopping: Stopping | None = None) -> Result:
+        """Read the task's inputs. ``progress`` is told by whoever speaks for the input."""
+        from .decoders.http_body import POOL
+
+        gc.enable()
+        POOL.least = POOL.left
+        options = self.options._replace(progress=progress if task.leads else None, stopping=stopping)
+        found = [self.found[number] for number in task.inputs]
+        numbered = zip(task.inputs, sources(found, bpf=options.bpf), strict=True)
+        facts = _read(numbered, options, shares=task.shares)
+        return Result(facts, limits.BODIES - POOL.least)
+
+
+def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: int | None = None,
+          listener: Callable[[Flow, int, int, int, Message], None] | None = None) -> Facts:
     likely = hints(options.profile)
     screen = Screen(everything=listener is not None, sealed=options.keyring is not None, since=options.since,
-                    until=options.until, hints=likely)
+                    until=options.until, hints=likely, shares=shares)
     session = Session(keyring=options.keyring, hints=likely, listener=listener)
-    for index, source in enumerate(sources(paths, bpf=options.bpf)):
+    for index, source in numbered:
         screen.open(index)
         for block in _blocks(source, options.stopping):
             through(block, screen, session)
@@ -79,7 +169,6 @@ def read(paths: Sequence[str], options: Options, *,
             break
     session.facts.counters.update(screen.counters)
     session.facts.notes.update(screen.notes)
-    losses(session.facts)
     return session.facts
 
 

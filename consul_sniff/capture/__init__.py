@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .inputs import Input, elsewhere, expand, weigh
 from .source import Source, sources
 
-__all__ = ["Source", "sources"]
+__all__ = ["Input", "Source", "elsewhere", "expand", "sources", "weigh"]

@@ -10,9 +10,9 @@ import select
 import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..errors import Interrupted
+from ..errors import Interrupted, UsageError
 from ..text import printable
-from . import compression, pcap, pcapng
+from . import compression, pcap, pcapng, remote
 from .formats import Damage
 
 if TYPE_CHECKING:
@@ -43,10 +43,14 @@ class Input(NamedTuple):
 
     path: str
     error: str | None = None
+    place: str | None = None  # where it is, if ``path`` is only what messages call it
 
 
-def expand(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Input]:
-    """The inputs that *paths* mean, one after the other, each once; a folder's captures by name, digits as numbers."""
+def expand(paths: Iterable[str | os.PathLike[str] | Input]) -> Iterator[Input]:
+    """The inputs that *paths* mean, one after the other, each once; a folder's captures by name, digits as numbers.
+
+    An `Input` among them was expanded before, and stands for itself.
+    """
     seen: set[object] = set()
 
     def new(key: object) -> bool:
@@ -55,10 +59,16 @@ def expand(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Input]:
         return not known
 
     for given in paths:
+        if isinstance(given, Input):
+            yield given
+            continue
         path = os.fspath(given)
         if path == STDIN:
             if new(STDIN):
                 yield Input(path)
+            continue
+        if remote.is_url(path):
+            yield from (one for one in _remote(path) if new(one.path))
             continue
         try:
             status = os.stat(path)  # noqa: PTH116 (start-up: no pathlib)
@@ -78,6 +88,45 @@ def expand(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Input]:
                 yield found
         if empty:
             yield Input(path, f"no capture in this directory or below it: {WANTED}")
+
+
+def _remote(url: str) -> Iterator[Input]:
+    try:
+        found = list(remote.expand(url))
+    except OSError as error:
+        yield Input(url, trouble(error))
+        return
+    if url.endswith("/"):
+        found = [one for one in found if _NAMED_AS_CAPTURE.search(one)]
+    if not found:
+        yield Input(url, f"no capture there: {WANTED}")
+    yield from (Input(one) for one in found)
+
+
+def elsewhere(found: Input) -> Input:
+    """An input as another machine, or a process in another folder, opens it. Errors: `UsageError` for standard input."""
+    if found.path == STDIN:
+        message = "standard input is on this machine alone: write it to a file, or leave --cluster out"
+        raise UsageError(message)
+    if found.error or remote.is_url(found.path):
+        return found
+    return found._replace(place=os.path.abspath(found.path))  # noqa: PTH100 (start-up: no pathlib)
+
+
+def weigh(found: Input) -> tuple[int, bool]:
+    """An input's bytes as they lie there (0 where nobody knows), and whether several may read it at once, unpacked as it is."""
+    if found.error or found.path == STDIN:
+        return 0, False
+    place = found.place or found.path
+    try:
+        if not remote.is_url(place) and not stat.S_ISREG(os.stat(place).st_mode):  # noqa: PTH116 (start-up: no pathlib)
+            return 0, False
+        with open_raw(place) as raw:
+            head = raw.read(compression.MAGIC_BYTES)
+            size = raw.seek(0, os.SEEK_END) if raw.seekable() else 0
+    except OSError:
+        return 0, False
+    return size, compression.kind(head or b"") is None
 
 
 def _captures(folder: str) -> Iterator[tuple[Input, object]]:
@@ -158,8 +207,10 @@ class Raw(io.FileIO):
         return self.position
 
 
-def open_raw(path: str) -> Raw:
-    """The bytes of a file or of standard input ("-"). Errors: OSError."""
+def open_raw(path: str) -> Raw | remote.Remote:
+    """The bytes of a file, of a URL or of standard input ("-"). Errors: OSError."""
+    if remote.is_url(path):
+        return remote.Remote(path)
     raw = Raw(0, closefd=False) if path == STDIN else Raw(path)
     if raw.isatty():
         raw.close()

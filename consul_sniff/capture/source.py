@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from .. import limits
 from ..facts import InputFacts
 from ..model import Block
-from . import compression, inputs, linktypes, pcap, pcapng
+from . import compression, inputs, linktypes, pcap, pcapng, remote
 from .bpf import Filter
 from .formats import PACKET, Damage, Layout, Reader
 
@@ -40,7 +40,8 @@ class Source:
         self._have = 0
         self._base = 0  # where in the unpacked stream the buffer begins
         self._packing: str | None = None
-        self._raw: inputs.Raw | None = None
+        self._place = found.place or found.path
+        self._raw: inputs.Raw | remote.Remote | None = None
         self._given = False
         self._refused: set[str] = set()
         self._links: set[int] = set()
@@ -60,11 +61,12 @@ class Source:
             return
         self._ended = True
         try:
-            self._raw = raw = inputs.open_raw(self.path)
+            self._raw = raw = inputs.open_raw(self._place)
         except (OSError, ValueError) as error:
             self._fail(inputs.trouble(error))
             return
-        raw.wait = self.wait
+        if isinstance(raw, inputs.Raw):
+            raw.wait = self.wait
         with raw:
             try:
                 reader, self._packing = compression.unpack(raw)
@@ -193,7 +195,7 @@ class Source:
         self.facts.error = f"{self.facts.error}; {what}" if self.facts.error else text
 
 
-def sources(paths: Iterable[str | os.PathLike[str]], *, bpf: str | None = None) -> Iterator[Source]:
+def sources(paths: Iterable[str | os.PathLike[str] | inputs.Input], *, bpf: str | None = None) -> Iterator[Source]:
     """The inputs that *paths* mean: files, folders, "-" for standard input; each once, in the order given.
 
     *bpf*: a libpcap filter expression, see `Block.accept`. One buffer serves all sources: read one to its end before
@@ -203,7 +205,7 @@ def sources(paths: Iterable[str | os.PathLike[str]], *, bpf: str | None = None) 
     return _sources(paths, filter_)
 
 
-def _sources(paths: Iterable[str | os.PathLike[str]], filter_: Filter | None) -> Iterator[Source]:
+def _sources(paths: Iterable[str | os.PathLike[str] | inputs.Input], filter_: Filter | None) -> Iterator[Source]:
     buffer = bytearray(BUFFER_BYTES + ROOM)
     for found in inputs.expand(paths):
         yield Source(found, filter_, buffer)

@@ -38,6 +38,8 @@ def analyze(  # noqa: PLR0913 - one parameter an option
     require: shared.Require = None,
     fail_on: shared.FailOn = "high",
     max_loss: shared.MaxLoss = 0.0,
+    jobs: shared.Jobs = None,
+    cluster: shared.Cluster = None,
     *,
     quiet: Quiet = False,
 ) -> None:
@@ -53,7 +55,7 @@ def analyze(  # noqa: PLR0913 - one parameter an option
                                progress=progress.update if progress.wanted else None)
         from ..pipeline import analyze as run
 
-        report = run(captures, options._replace(stopping=stopping))
+        report = run(captures, options._replace(stopping=stopping, jobs=jobs or shared.cores(), cluster=cluster))
     _write(report, format_, output)
     for one in report.inputs:
         if one.error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +39,12 @@ Require = Annotated[list[str] | None, typer.Option(
     help="A channel (gossip-lan, rpc, ...) or control id that must have been seen, else exit code 4. Repeatable, or "
          "with commas. Default: any Consul traffic.")]
 FailOn = Annotated[str, typer.Option("--fail-on", metavar="SEVERITY", help="Exit code 1 from this severity on: critical, high, medium, low, info.")]
+Jobs = Annotated[int | None, typer.Option(
+    "--jobs", "-j", metavar="N", min=1, show_default="the cores",
+    help="Processes that share large captures out; the report is the same for any number.")]
+Cluster = Annotated[str | None, typer.Option(
+    "--cluster", metavar="URL", show_default=False,
+    help="Let the workers of a dask scheduler read, e.g. tcp://10.0.0.5:8786 (needs consul-sniff[cluster]).")]
 MaxLoss = Annotated[float, typer.Option("--max-loss", metavar="SHARE", min=0.0, max=1.0, help="Exit code 4 where more than this share of the traffic was lost (0 to 1).")]
 
 
@@ -82,6 +89,11 @@ def build(*, port: list[str] | None, domain: str, bpf: str | None, since: str | 
         max_loss=max_loss,
         progress=progress,
     )
+
+
+def cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _ports(words: list[str]) -> dict[str, list[int]]:

@@ -22,9 +22,8 @@ class Progress:
         self._paths = paths
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._path = ""
-        self._before = 0  # bytes of the inputs that are done
-        self._here = 0
+        self._read: dict[str, int] = {}  # by path: several may be read at once
+        self._sum = 0
 
     def __enter__(self) -> Self:
         return self
@@ -35,17 +34,15 @@ class Progress:
 
     def update(self, path: str, position: int) -> None:
         """``position`` bytes of the input ``path`` are read."""
-        if path != self._path:
-            self._before += self._here
-            self._path = path
-        self._here = position
+        self._sum += position - self._read.get(path, 0)
+        self._read[path] = position
         if self._bar is None and time.monotonic() - self._started < QUICK:
             return
         if self._bar is None:
             self._open()
         assert self._bar is not None
         assert self._task is not None
-        self._bar.update(self._task, completed=self._before + position, description=Path(path).name[:40])
+        self._bar.update(self._task, completed=self._sum, description=Path(path).name[:40])
 
     def _open(self) -> None:
         from rich.console import Console

@@ -31,15 +31,16 @@ _COST: Final = 2 * STEP  # what a body holds at most: a window, zlib's 32 KiB, a
 class Pool:
     """Bytes that bodies of all flows may hold together."""
 
-    __slots__ = ("left",)
+    __slots__ = ("least", "left")
 
     def __init__(self, size: int) -> None:
-        self.left = size
+        self.left = self.least = size
 
     def take(self, count: int) -> bool:
         if count > self.left:
             return False
         self.left -= count
+        self.least = min(self.least, self.left)
         return True
 
 

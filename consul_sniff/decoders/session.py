@@ -96,6 +96,8 @@ class Session:
             self._count(state.notes)
 
     def _datagram(self, state: StreamState, payload: Payload, screen: Screen) -> None:
+        if state.datagrams[payload.side] >= limits.DATAGRAMS_DECODED and self.listener is None:
+            return  # handed on before the screen was told: where blocks end must decide nothing
         for decoder in self._datagrams:
             messages = self._try(decoder, payload)
             if messages is not None:

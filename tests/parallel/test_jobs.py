@@ -1,0 +1,176 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from consul_sniff import pipeline
+from consul_sniff.capture import expand
+from consul_sniff.errors import ConsulSniffError, UsageError
+from consul_sniff.parallel import Result, Task
+from consul_sniff.parallel.jobs import Told, run
+from consul_sniff.pipeline import Options, Reading, analyze
+
+from .reports import CAPTURES, crossing, json_of
+
+TASKS = [Task((n,), None, n) for n in range(5)]
+
+
+@pytest.fixture(autouse=True)
+def small_captures_are_worth_it(monkeypatch):
+    monkeypatch.setattr(pipeline, "WORTH", 0)
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.rpartition("/")[2])
+def test_the_report_of_a_capture_is_the_same_for_any_number(path):
+    one = json_of([path])
+    assert json_of([path], jobs=2) == one
+    assert json_of([path], jobs=3) == one
+
+
+def test_the_report_of_all_captures_is_the_same_for_any_number():
+    one = json_of(CAPTURES)
+    assert len(json.loads(one)["input"]) == len(CAPTURES)
+    for jobs in (2, 3, 9):
+        assert json_of(CAPTURES, jobs=jobs) == one
+
+
+def test_conversations_that_cross(tmp_path):
+    path = tmp_path / "crossing.pcap"
+    path.write_bytes(crossing())
+    one = pipeline.read([str(path)], Options())
+    assert one.counters["duplicate"]
+    assert sum(sum(it.nonce_reuse) for it in one.conversations.values())
+    assert sum(sum(it.replays) for it in one.conversations.values())
+    assert len(one.conversations) > 100
+    for jobs in (2, 3, 8):
+        assert json_of([path], jobs=jobs) == json_of([path])
+
+
+def test_a_part_counts_only_its_own(tmp_path):
+    path = tmp_path / "crossing.pcap"
+    path.write_bytes(crossing())
+    work = Reading(list(expand([path])), Options())
+    whole = work(Task((0,), None, 1)).facts
+    parts = [work(Task((0,), 1 << share, 1)).facts for share in range(8)]
+    assert sum(sum(part.counters.values()) for part in parts) == sum(whole.counters.values()) == whole.inputs[0].packets
+    assert all(0 < sum(part.counters.values()) < whole.inputs[0].packets for part in parts)
+    assert sum(it.flows for part in parts for it in part.conversations.values()) == sum(
+        it.flows for it in whole.conversations.values())
+
+
+def test_damage_filters_and_times_are_told_alike(tmp_path):
+    cut, text = tmp_path / "cut.pcap", tmp_path / "text.pcap"
+    cut.write_bytes(crossing()[:-7])
+    text.write_text("no capture")
+    paths = [str(cut), str(text), str(tmp_path / "missing.pcap")]
+    for options in ({}, {"bpf": "host 10.0.1.3"}, {"since": 1_050 * 10**9, "until": 1_100 * 10**9}):
+        one = json_of(paths, **options)
+        assert sum(bool(it["error"]) for it in json.loads(one)["input"]) == 3
+        assert json_of(paths, jobs=2, **options) == one
+    with pytest.raises(UsageError, match="libpcap says"):
+        json_of(paths, jobs=2, bpf="nonsense here")
+
+
+def test_results_stand_in_the_order_of_their_tasks():
+    told = []
+    results = run(TASKS, lambda task, progress, stopping: (progress("x", task.inputs[0]), Result(task.inputs, 0))[1], 2,
+                  progress=lambda path, position: told.append((path, position)))
+    assert [result.facts for result in results] == [task.inputs for task in TASKS]
+    assert sorted(told) == [("x", n) for n in range(5)]
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path):
+    def dies_once(task, progress, stopping):
+        mark = tmp_path / str(task.inputs[0])
+        if task.inputs[0] % 2 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Result(os.getpid(), 0)
+
+    results = run(TASKS, dies_once, 2)
+    assert len(list(tmp_path.iterdir())) == 2
+    assert os.getpid() not in {result.facts for result in results}
+    assert len({result.facts for result in results}) >= 2
+
+
+def test_a_task_that_kills_twice_is_an_error():
+    def dies(task, progress, stopping):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(ConsulSniffError, match="ended by signal 9.*--jobs 1"):
+        run(TASKS[:2], dies, 2)
+
+
+def test_an_error_of_a_task_is_raised_here():
+    def fails(task, progress, stopping):
+        raise UsageError("no such thing")
+
+    with pytest.raises(UsageError, match="no such thing"):
+        run(TASKS, fails, 2)
+
+
+def test_no_worker_outlives_the_run():
+    results = run(TASKS, lambda task, progress, stopping: Result(os.getpid(), 0), 3)
+    for pid in {result.facts for result in results}:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_who_wants_to_stop_gets_what_there_is():
+    class Now:
+        code = 130
+        waiting = False
+
+    report = analyze(CAPTURES, Options(stopping=Now(), jobs=2))
+    assert report.exit_code == 130
+    assert not report.complete
+
+
+def test_an_orphan_stops():
+    assert Told(os.getppid()).code == 0
+    assert Told(os.getppid() + 1).code == 1
+
+
+SCRIPT = """
+import os, sys, time
+from consul_sniff import pipeline
+from consul_sniff.cli.stopping import Stopping
+pipeline.WORTH = 0
+through = pipeline.through
+def slow(*args):
+    through(*args)
+    if os.getpid() != parent:
+        os.write(1, b".")
+        time.sleep(0.05)
+parent = os.getpid()
+pipeline.through = slow
+with Stopping() as stopping:
+    report = pipeline.analyze(sys.argv[1:], pipeline.Options(jobs=2, stopping=stopping))
+assert not report.complete
+counted = sum(report.counters.values())
+print("packets", counted, sum(one.packets for one in report.inputs), report.exit_code)
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_all_with_the_report_so_far(tmp_path, number, code):
+    paths = []
+    for n in range(40):
+        path = tmp_path / f"{n}.pcap"
+        path.write_bytes(crossing(n))
+        paths.append(str(path))
+    with subprocess.Popen([sys.executable, "-c", SCRIPT, *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(3)
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=60)
+    assert not errors
+    said = output.decode().strip(".\n").split()
+    assert said[0] == "packets"
+    assert said[1] == said[2]
+    assert 0 < int(said[1]) < 40 * 600
+    assert said[3] == str(code)
