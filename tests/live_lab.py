@@ -69,7 +69,7 @@ class Lab:
     def cable(self, one, other):
         assert self.ip("link", "add", one, "type", "veth", "peer", "name", other).returncode == 0
         for end in (one, other):
-            assert self.ip("link", "set", end, "up").returncode == 0
+            assert self.ip("link", "set", end, "mtu", "65535", "up").returncode == 0  # captured before segmentation
         deadline = time.monotonic() + 5
         while "LOWER_UP" not in self.ip("link", "show", other).stdout and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -83,3 +83,16 @@ def test_a_packet_that_says_two_things_is_evidence_once():
     made.merge(other)
     assert [(e.frame, e.summary) for e in made.evidence] == [(5, "another word of the same packet")]
     assert made.count == 2
+
+
+def test_joined_is_merge_and_changes_neither():
+    one, other = facts_of([(5, 0, 2), (9, 0, 3)]), facts_of([(3, 0, 1), (7, 1, 1)])
+    before = [(list(f.sightings), state(f.sightings[SAID]), state(f.claims[CLAIM]), f.conversations[KEY].packets[:]) for f in (one, other)]
+    both = one.joined(other)
+    assert before == [(list(f.sightings), state(f.sightings[SAID]), state(f.claims[CLAIM]), f.conversations[KEY].packets[:]) for f in (one, other)]
+    merged = facts_of([(5, 0, 2), (9, 0, 3)])
+    merged.merge(facts_of([(3, 0, 1), (7, 1, 1)]))
+    assert state(both.sightings[SAID]) == state(merged.sightings[SAID])
+    assert state(both.claims[CLAIM]) == state(merged.claims[CLAIM])
+    assert (both.claims[CLAIM].conversation, both.claims[CLAIM].side) == (merged.claims[CLAIM].conversation, merged.claims[CLAIM].side)
+    assert (both.conversations[KEY].packets, both.counters) == (merged.conversations[KEY].packets, merged.counters)

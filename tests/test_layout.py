@@ -13,6 +13,7 @@ NO_TEST = {
     "model.py": "types without behaviour",
     "report.py": "types without behaviour",
     "limits.py": "constants; tested where they are used",
+    "event.py": "types without behaviour",
     "errors.py": "exceptions without behaviour; their texts are tested where they are raised",
     "screen/_cython.py": "a stand-in that the uncompiled screen's tests use throughout",
     "decoders/tls_suites.py": "a table of IANA names, used by tls_handshake's tests",

@@ -58,3 +58,11 @@ def test_connections_of_which_only_one_direction_was_captured(packets, payloads,
     made.talk(X, S1, 8500, packets=packets, payloads=payloads, flags=flags)
     assert (made.attributed().incomplete
             == ("api: only one direction of 1 conversations is in the capture",)) is told
+
+
+@pytest.mark.parametrize(("dropped", "told"), [(1, "all: 1 packet was dropped by the capture"), (9, "all: 9 packets were dropped by the capture")])
+def test_packets_that_a_live_capture_dropped_concern_every_channel(dropped, told):
+    made = Made()
+    made.gossip(S1, S2)
+    made.facts.notes["capture-dropped"] = dropped
+    assert made.attributed().incomplete == (told,)

@@ -10,6 +10,7 @@ from .made import pcap, section
 
 from consul_sniff.capture import inputs
 from consul_sniff.capture.inputs import Input, expand
+from consul_sniff.errors import Interrupted
 
 
 def names(folder, paths):
@@ -148,3 +149,18 @@ def test_terminal_is_refused():
     finally:
         os.close(main)
         os.close(side)
+
+
+def test_a_pipe_that_is_silent_asks_whether_to_go_on():
+    reading, writing = os.pipe()
+    asked = []
+    with inputs.Raw(reading) as raw:
+        raw.wait = lambda: asked.append(1) or (len(asked) == 2 and os.write(writing, b"late") == 0)
+        buffer = bytearray(10)
+        assert raw.readinto(buffer) == 4
+        assert (bytes(buffer[:4]), raw.position, len(asked)) == (b"late", 4, 2)
+        raw.wait = lambda: True
+        with pytest.raises(Interrupted):
+            raw.readinto(buffer)
+        os.close(writing)
+        assert raw.readinto(buffer) == 0  # its end is no silence

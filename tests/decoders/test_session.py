@@ -91,3 +91,30 @@ def test_names_of_notes_are_bounded():
         session._count({f"note {number}": 1})
     assert len(session.facts.notes) <= 1025
     assert sum(session.facts.notes.values()) == 5000
+
+
+def test_a_snapshot_has_live_flows_and_ends_none():
+    session, screen = Session(), Screen()
+    take(session, screen, PING, frame=7)
+    for _ in range(2):
+        (tally,) = session.snapshot([screen.kept]).sightings.values()
+        assert (tally.count, tally.evidence[0].frame) == (1, 7)
+    assert not session.facts.sightings
+    take(session, screen, PING, frame=8)
+    assert [tally.count for tally in session.snapshot([screen.kept]).sightings.values()] == [2]
+    session.end(screen.kept)
+    assert [tally.count for tally in session.facts.sightings.values()] == [2]
+    assert [tally.count for tally in session.snapshot([]).sightings.values()] == [2]
+
+
+def test_live_flows_of_one_conversation_are_folded_together_and_stay_apart():
+    session, first = Session(), Screen()
+    second = Flow(2, 0, "udp", ("10.0.0.1", "10.0.0.2"), (8301, 8301))
+    first.flow = lambda number: first.kept if number == 1 else second
+    for number in (1, 2):
+        session.take(Payload(number, 0, PING, number * 1000, number, 0, True), first)
+    for _ in range(2):
+        assert [tally.count for tally in session.snapshot([first.kept, second]).sightings.values()] == [2]
+    session.end(second)
+    assert [tally.count for tally in session.snapshot([first.kept]).sightings.values()] == [2]
+    assert [tally.count for tally in session.facts.sightings.values()] == [1]

@@ -44,3 +44,10 @@ def test_a_hostile_name_is_escaped(report_of):
     made = document(report._replace(nodes=[node]), "1")
     assert made["nodes"][0]["name"] == "\\u{1b}[2Jweb\\u{202e}"
     assert made["nodes"][0]["version"] == "\\u{9b}1"
+
+
+def test_keys_beside_the_contracts_stand_at_the_end(report_of):
+    report = report_of("lab/plain-c1.pcap")._replace(beside=(("capture", {"received": 3}), ("sandbox", {"user": "nobody"})))
+    made = document(report, "1")
+    assert list(made)[-2:] == ["capture", "sandbox"]
+    assert made["capture"] == {"received": 3}

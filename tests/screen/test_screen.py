@@ -235,3 +235,37 @@ def test_it_runs_without_cython():
 def test_every_hot_module_is_named_where_it_is_built_and_forced():
     hot = {path.stem for path in pathlib.Path(consul_sniff.screen.__file__).parent.glob("*.pxd")}
     assert hot == set(consul_sniff.screen.MODULES)
+
+
+def fed(screen, frames, times):
+    records = b"".join(record(frame, time=time) for frame, time in zip(frames, times, strict=True))
+    block = Block(bytearray(records + bytes(64)), 0, len(records), dialect())
+    screen.feed(block)
+    list(screen.payloads())
+
+
+def test_live_flows_are_shown_and_go_on():
+    screen = Screen(flows=16)
+    screen.open(0)
+    frames = [udp(ping(i), sport=1000 + i % 3) for i in range(9)]
+    fed(screen, frames, range(1, 10))
+    first = list(screen.live())
+    assert sorted((flow.ports[0], flow.ways[0].packets) for flow in first) == [(1000, 3), (1001, 3), (1002, 3)]
+    fed(screen, [udp(ping(99), sport=1000)], [10])
+    assert {flow.ports[0]: flow.ways[0].packets for flow in screen.live()} == {1000: 4, 1001: 3, 1002: 3}
+    screen.close()
+    assert sorted(flow.number for flow in screen.ended()) == sorted(flow.number for flow in first)
+    assert list(screen.live()) == []
+
+
+def test_idle_flows_expire_where_the_table_gets_full():
+    screen = Screen(flows=16)
+    screen.open(0)
+    fed(screen, [udp(ping(i), sport=1000 + i) for i in range(11)], [1] * 11)
+    screen.expire(5 * 10**9)
+    assert list(screen.ended()) == []  # there is room
+    fed(screen, [udp(ping(i), sport=1000 + i) for i in (3, 20)], [10, 10])
+    screen.expire(5 * 10**9)
+    assert sorted(flow.ports[0] for flow in screen.ended()) == [1000 + i for i in range(11) if i != 3]
+    assert sorted(flow.ports[0] for flow in screen.live()) == [1003, 1020]
+    assert screen.notes["evicted-flows"] == 0

@@ -1,0 +1,67 @@
+"""A live run's own decisions; what it does as a whole is in test_live.py."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from consul_sniff.capture import link
+from consul_sniff.cli.live_options import Choices
+from consul_sniff.cli.live_run import Run
+from consul_sniff.errors import CaptureError
+
+from ..live_lab import lab
+
+CHOICES = Choices((), False, 0.0, 0, False, 0.0, 1, "json", None, "nobody", False)
+
+
+def named(monkeypatch, default, choices=CHOICES):
+    monkeypatch.setattr(link, "default_interface", lambda: default)
+    run = Run.__new__(Run)
+    run.choices = choices
+    return run._names()
+
+
+def test_the_default_interface_is_said(monkeypatch):
+    names, why = named(monkeypatch, "eth3")
+    assert names == ("eth3",)
+    assert "default route" in why
+    assert named(monkeypatch, "eth3", CHOICES._replace(interfaces=("a", "b"))) == (("a", "b"), "")
+
+
+def test_no_default_route(monkeypatch):
+    with pytest.raises(CaptureError, match="no interface has a default route: name one"):
+        named(monkeypatch, None)
+
+
+def test_a_page_on_a_terminal_and_the_report_after_it(lab, pcaps):
+    """On a pseudo-terminal, as a user sees it."""
+    leader, follower = os.openpty()
+    words = ["ip", "netns", "exec", lab.name, sys.executable, "-m", "consul_sniff", "live", "-i", "cs1", "--duration", "4"]
+    with subprocess.Popen(words, stdout=follower, stderr=subprocess.PIPE, cwd=lab.folder, env=os.environ | {"TERM": "xterm", "COLUMNS": "100"}) as process:
+        os.close(follower)
+        assert b"capturing on cs1 (EN10MB)" in process.stderr.readline()
+        lab.replay(pcaps / "lab" / "plain-c1.pcap", 20)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(leader, 65_536)
+            except OSError:
+                break
+        assert process.wait(20) == 1
+    os.close(leader)
+    page, _clear, report = shown.rpartition(b"Ctrl-C ends and prints the report")
+    assert b"packets, " in page
+    assert b"gossip-encryption" in page
+    assert b"Exit code 1: " in report
+
+
+def test_what_the_reports_key_says(lab):
+    run = lab.live("--format", "json", "--duration", "0.2")
+    assert run.end(None)[0] == 4
+    report = json.loads(run.out.read_bytes())
+    assert set(report["capture"]) >= {"received", "decoded", "dropped", "interface_dropped", "unread", "acked_unseen_bytes"}
+    assert all(set(one) == {"name", "state", "detail"} for one in report["sandbox"]["mechanisms"])
+    assert report["input"][0]["path"] == "cs1"
