@@ -132,6 +132,14 @@ def test_every_relation_of_two_intervals(a, b):
     assert notes["overlap-conflict"] >= (a < 3 and a + b > 1)
 
 
+def test_bytes_beyond_the_end_do_not_fill_a_hole():
+    held = Fragments({})
+    assert not held.add((1,), (8, 16, b"b" * 8), more=False, time=0, frame=1, wire=0, trail=())
+    assert not held.add((1,), (16, 24, b"c" * 8), more=True, time=0, frame=2, wire=0, trail=())
+    (whole,) = held.add((1,), (0, 8, b"a" * 8), more=True, time=0, frame=3, wire=0, trail=())
+    assert whole.data == b"a" * 8 + b"b" * 8
+
+
 def test_impossible_places():
     held = Fragments(notes := {})
     assert not held.add((1,), (65_528, 65_544, bytes(16)), more=False, time=0, frame=1, wire=0, trail=())

@@ -164,6 +164,12 @@ def test_ipv4_options_and_ethernet_padding():
     assert [payload.data for payload in run.payloads] == [b"abc"]
 
 
+def test_padding_is_no_tcp_payload():
+    run = packets([frames.tcp(b"abc", 100) + b"padding", frames.tcp(seq=103) + b"padding", frames.tcp(b"def", 103) + b"padding"])
+    assert [payload.data for payload in run.payloads] == [b"abc", b"def"]
+    assert run.flow().ways[0].payloads == 2
+
+
 def test_total_length_0_is_segmentation_offload():
     raw = bytearray(frames.tcp(b"x" * 3000, 100))
     raw[16:18] = b"\0\0"

@@ -103,6 +103,11 @@ def test_it_is_none_when_the_sender_began_anew():
     assert pinged(*young, *((105.0 + i, i) for i in range(1, 150))) == (0, 0)
 
 
+def test_it_began_anew_once_it_went_on_from_a_low_number_for_half_a_minute():
+    young = [(float(i), i) for i in range(1, 63)]
+    assert pinged(*young, *((63.5 + i / 2, i) for i in range(1, 90))) == (0, 0)
+
+
 def test_a_number_never_seen_is_no_replay():
     assert pinged(*RUN, (99.5, 50), (100.0, 200)) == (0, 0)
 
