@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from random import Random
 
-PCAPS = Path(__file__).parent.parent / "pcaps"
+PCAPS = Path(__file__).resolve().parent.parent / "pcaps"
 LONG_BYTES = 5_000_000_000
 STEP = 20  # microseconds between packets: a big capture is over before a repeated ping would be a replay (a minute)
 TINY = 100  # packets: what start-up alone costs

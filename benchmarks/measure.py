@@ -32,12 +32,12 @@ class Failed(Exception):
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], good: tuple[int, ...] = (0,),
-        output: Path | None = None) -> Run:
-    """Run *command*, its output into a file or nowhere. Errors: `Failed`, with the end of what it said."""
+        output: Path | None = None, folder: Path | None = None) -> Run:
+    """Run *command* in *folder* (``python -m`` looks there first), its output into a file or nowhere. Errors: `Failed`, with the end of what it said."""
     target = os.devnull if output is None else str(output)
     # an interpreter without site, that is 8 MB: the least that is seen as anybody's peak
     starter = [sys.executable, "-I", "-S", __file__, target, *command]
-    done = subprocess.run(starter, env=dict(environment), capture_output=True, text=True, check=False)  # noqa: S603 - no shell
+    done = subprocess.run(starter, env=dict(environment), cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
     try:
         made = Run(**json.loads(done.stdout))
     except (ValueError, TypeError):

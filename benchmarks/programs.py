@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 FILTER = "port 8301"
 DISPLAY = "tcp.port == 8300 || tcp.port == 8301 || udp.port == 8301"
 READ, OURS = "read", "consul-sniff"

@@ -48,9 +48,8 @@ class Capture(NamedTuple):
         return self.start(program) + self.net(program)
 
     def cpu(self, program: str) -> float:
-        """Seconds of processor, for the whole capture."""
-        one = self.series[program]
-        return median(one.cpus) * self.packets / one.packets
+        """Seconds of processor for what the program was given, start-up and all."""
+        return median(self.series[program].cpus)
 
     def scaled(self, program: str) -> bool:
         """Whether the program was given a part, and its time was scaled up."""

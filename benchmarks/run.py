@@ -100,7 +100,7 @@ class Bench:
         return True
 
     def _run(self, one: Program, path: Path, output: Path | None = None) -> Run:
-        return run(one.on(path), self.environment, one.good, output)
+        return run(one.on(path), self.environment, one.good, output, self.tree)
 
     def doubling(self, name: str) -> Doubling:
         """An adversarial capture and half of it."""

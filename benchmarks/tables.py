@@ -23,7 +23,7 @@ def rows(capture: Capture) -> list[tuple[str, ...]]:
     for name in sorted(capture.series, key=capture.wall):
         wall, net = capture.wall(name), capture.net(name)
         about = "~" if capture.scaled(name) else ""
-        out.append((name, f"{about}{wall:.2f}", f"{about}{capture.cpu(name):.2f}", f"{about}{_rate(capture.packets / wall)}",
+        out.append((name, f"{about}{wall:.2f}", "" if about else f"{capture.cpu(name):.2f}", f"{about}{_rate(capture.packets / wall)}",
                     f"{about}{_rate(capture.packets / net)}" if name != READ else "",
                     _times(wall, capture, OURS), _times(wall, capture, READ), f"{capture.series[name].rss / 1e6:.0f}"))
     return out

@@ -204,6 +204,8 @@ def test_a_run_is_measured(tmp_path):
     assert (tmp_path / "out").read_text() == "told\n"
     assert 50_000_000 < made.rss < 90_000_000
     assert 0 < made.cpu < 10 * made.wall
+    run([sys.executable, "-c", "import os; print(os.getcwd())"], {}, output=tmp_path / "where", folder=tmp_path)
+    assert (tmp_path / "where").read_text().strip() == str(tmp_path.resolve())
     small = run([sys.executable, "-I", "-S", "-c", ""], {})
     assert small.rss < 30_000_000  # and not this test's own
     with pytest.raises(Failed, match="ended with 3: because"):
