@@ -17,7 +17,7 @@ from .parallel import Load, Result, Task, join, split
 from .screen import Screen, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from .capture import Source
@@ -104,14 +104,14 @@ def _joined(found: Sequence[Input], loads: Sequence[Load], options: Options) -> 
 
         with Cluster(options.cluster) as cluster:
             tasks = split(loads, cluster.workers, WORTH)
-            results = cluster.run(tasks, Reading(found, options), progress=options.progress, stopping=options.stopping)
+            results = cluster.run(tasks, Reading(dict(enumerate(found)), options).only, progress=options.progress, stopping=options.stopping)
     else:
         from .parallel.jobs import run
 
         tasks = split(loads, options.jobs, WORTH)
         if len(tasks) < 2:
             return None
-        results = run(tasks, Reading(found, options), options.jobs, progress=options.progress, stopping=options.stopping)
+        results = run(tasks, Reading(dict(enumerate(found)), options), options.jobs, progress=options.progress, stopping=options.stopping)
     return join(tasks, results, interrupted=options.stopping is not None and bool(options.stopping.code))
 
 
@@ -128,11 +128,15 @@ def _no_collection() -> Iterator[None]:
 
 
 class Reading:
-    """What a worker does with a task; goes to other machines as it is."""
+    """What a worker does with a task; goes to other machines as it is. ``found``: inputs by their numbers."""
 
-    def __init__(self, found: Sequence[Input], options: Options) -> None:
+    def __init__(self, found: Mapping[int, Input], options: Options) -> None:
         self.found = found
         self.options = options._replace(progress=None, stopping=None)
+
+    def only(self, task: Task) -> Reading:
+        """The same for one task."""
+        return Reading({number: self.found[number] for number in task.inputs}, self.options)
 
     def __call__(self, task: Task, progress: Callable[[str, int], None] | None = None,
                  stopping: Stopping | None = None) -> Result:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .jobs import Stopping
     from .split import Result, Task
 
-CONNECT = 20  # seconds to wait for the scheduler
+CONNECT = 10  # seconds to wait for the scheduler, and for its first worker
 RETRIES = 3  # of a task that raises; one whose worker is lost is given to another by the scheduler
 POLL = 0.5  # seconds between looks at whether somebody wants to stop
 
@@ -36,11 +36,13 @@ class Cluster:
         except (OSError, ValueError) as error:
             message = f"--cluster {url}: no scheduler answers there ({error or type(error).__name__})"
             raise UsageError(message) from None
-        self.workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
-        if not self.workers:
+        try:
+            self._client.wait_for_workers(1, timeout=CONNECT)
+        except TimeoutError:
             self._client.close()
             message = f"--cluster {url}: its scheduler has no workers; start some (dask worker {url})"
-            raise UsageError(message)
+            raise UsageError(message) from None
+        self.workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def __enter__(self) -> Self:
         return self
@@ -48,14 +50,14 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def run(self, tasks: Sequence[Task], work: Callable[[Task], Result], *,
+    def run(self, tasks: Sequence[Task], work: Callable[[Task], Callable[[Task], Result]], *,
             progress: Callable[[str, int], None] | None = None, stopping: Stopping | None = None) -> list[Result | None]:
-        """The tasks' results, in their order; None where ``stopping`` came first.
+        """The tasks' results, in their order; None where ``stopping`` came first. ``work``: what goes out for a task.
 
         Errors: what a task raised; `ConsulSniffError` for one whose workers were lost again and again.
         """
-        everything = self._client.scatter(work, broadcast=True) if len(tasks) > 1 else work
-        futures = {self._client.submit(_do, everything, task, retries=RETRIES, pure=False): number
+        # scattered, it would be lost with the workers that hold it
+        futures = {self._client.submit(_do, work(task), task, retries=RETRIES, pure=False): number
                    for number, task in enumerate(tasks)}
         results: list[Result | None] = [None] * len(tasks)
         open_ = set(futures)
@@ -74,7 +76,8 @@ class Cluster:
         try:
             if stopping is not None:
                 stopping.waiting = True
-            done: set[Any] = self._dask.wait(futures, timeout=POLL, return_when="FIRST_COMPLETED").done
+            with self._client.as_current():
+                done: set[Any] = self._dask.wait(futures, timeout=POLL, return_when="FIRST_COMPLETED").done
         except (TimeoutError, Interrupted):
             return set()
         finally:

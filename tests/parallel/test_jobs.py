@@ -52,7 +52,7 @@ def test_conversations_that_cross(tmp_path):
 def test_a_part_counts_only_its_own(tmp_path):
     path = tmp_path / "crossing.pcap"
     path.write_bytes(crossing())
-    work = Reading(list(expand([path])), Options())
+    work = Reading(dict(enumerate(expand([path]))), Options())
     whole = work(Task((0,), None, 1)).facts
     parts = [work(Task((0,), 1 << share, 1)).facts for share in range(8)]
     assert sum(sum(part.counters.values()) for part in parts) == sum(whole.counters.values()) == whole.inputs[0].packets
@@ -100,7 +100,7 @@ def test_a_task_that_kills_twice_is_an_error():
     def dies(task, progress, stopping):
         os.kill(os.getpid(), signal.SIGKILL)
 
-    with pytest.raises(ConsulSniffError, match="ended by signal 9.*--jobs 1"):
+    with pytest.raises(ConsulSniffError, match=r"ended by signal 9.*--jobs 1"):
         run(TASKS[:2], dies, 2)
 
 
