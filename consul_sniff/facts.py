@@ -7,11 +7,18 @@ associative and commutative, and the report of two halves is the report of the w
 from __future__ import annotations
 
 from collections import Counter
+from sys import intern
 from typing import NamedTuple
 
 from .model import Claim, Evidence, Flow, Message, Protection, Scalar, Secret
 
 EVIDENCE_KEPT = 3
+FIELDS_SHARED = 4_096  # different fields of messages that are kept once
+Fields = tuple[tuple[str, Scalar], ...]
+NOTHING: tuple[int, int] = (0, 0)
+#: the pairs of a conversation that are added up
+SUMMED = ("packets", "bytes", "payloads", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad", "other",
+          "replays", "nonce_reuse")
 
 
 class ConversationKey(NamedTuple):
@@ -71,7 +78,8 @@ class Tally:
         kept = self.evidence
         early = len(kept) < EVIDENCE_KEPT or (input_, frame) < kept[-1][:2]
         if early and all((e.input, e.frame) != (input_, frame) for e in kept):
-            self.evidence = tuple(sorted((*kept, Evidence(input_, frame, summary)))[:EVIDENCE_KEPT])
+            one = Evidence(input_, frame, intern(summary))  # thousands say the same: one text for all
+            self.evidence = tuple(sorted((*kept, one))[:EVIDENCE_KEPT]) if kept else (one,)
 
     def merge(self, other: Tally) -> None:
         if not other.count:
@@ -108,7 +116,10 @@ class ClaimTally(Tally):
 
 
 class Conversation:
-    """What passed in a conversation, all its flows folded. Two-element lists are per side, 0 the source."""
+    """What passed in a conversation, all its flows folded. Pairs are per side, 0 the source.
+
+    Most pairs of most conversations count nothing: those are all one object.
+    """
 
     __slots__ = ("flows", "packets", "bytes", "payloads", "flags", "first", "last", "lost", "certain", "source_port",
                  "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad", "other", "evidence", "tunnel", "opened",
@@ -116,31 +127,31 @@ class Conversation:
 
     def __init__(self) -> None:
         self.flows = 0
-        self.packets = [0, 0]
-        self.bytes = [0, 0]
-        self.payloads = [0, 0]
-        self.flags = [0, 0]
+        self.packets = NOTHING
+        self.bytes = NOTHING
+        self.payloads = NOTHING
+        self.flags = NOTHING
         self.first = 0
         self.last = 0
-        self.lost = [0, 0]
+        self.lost = NOTHING
         self.certain = True  # who originated was seen (SYN, or content), not guessed from the ports
         self.opened = 0  # TCP flows whose SYN was seen
         self.source_port = -1  # the source's port where it was always the same, 0 where it changed
-        self.plain = [0, 0]
-        self.sealed1 = [0, 0]
-        self.sealed0 = [0, 0]
-        self.cut = [0, 0]
-        self.crc_good = [0, 0]
-        self.crc_bad = [0, 0]
-        self.other = [0, 0]
+        self.plain = NOTHING
+        self.sealed1 = NOTHING
+        self.sealed0 = NOTHING
+        self.cut = NOTHING
+        self.crc_good = NOTHING
+        self.crc_bad = NOTHING
+        self.other = NOTHING
         # first packets of each side: any, plaintext gossip, sealed gossip
         self.evidence: tuple[tuple[Evidence, ...], tuple[Evidence, ...]] = ((), ())
         self.plain_evidence: tuple[tuple[Evidence, ...], tuple[Evidence, ...]] = ((), ())
         self.sealed_evidence: tuple[tuple[Evidence, ...], tuple[Evidence, ...]] = ((), ())
         self.first_source_port = 0  # of the flow that holds the earliest evidence: for its Community ID
         self.tunnel = ""
-        self.replays = [0, 0]
-        self.nonce_reuse = [0, 0]
+        self.replays = NOTHING
+        self.nonce_reuse = NOTHING
         self.integrity: tuple[Evidence, ...] = ()  # first packets that were a replay or used a nonce again
 
     def merge(self, other: Conversation) -> None:
@@ -154,12 +165,12 @@ class Conversation:
         self.flows += other.flows
         self.opened += other.opened
         self.certain = self.certain and other.certain
-        for name in ("packets", "bytes", "payloads", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good",
-                     "crc_bad", "other", "replays", "nonce_reuse"):
-            mine, more = getattr(self, name), getattr(other, name)
-            mine[0] += more[0]
-            mine[1] += more[1]
-        self.flags = [self.flags[0] | other.flags[0], self.flags[1] | other.flags[1]]
+        for name in SUMMED:
+            more = getattr(other, name)
+            if more != NOTHING:
+                mine = getattr(self, name)
+                setattr(self, name, (mine[0] + more[0], mine[1] + more[1]))
+        self.flags = (self.flags[0] | other.flags[0], self.flags[1] | other.flags[1])
         if not self.first_source_port or _earliest(other) < _earliest(self):
             self.first_source_port = other.first_source_port
         for name in ("evidence", "plain_evidence", "sealed_evidence"):
@@ -181,7 +192,7 @@ def join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ..
 
 
 def _earliest(conversation: Conversation) -> tuple[int, int]:
-    return min((e[:2] for side in conversation.evidence for e in side), default=(1 << 62, 0))
+    return min([side[0][:2] for side in conversation.evidence if side], default=(1 << 62, 0))
 
 
 class InputFacts:
@@ -213,6 +224,17 @@ class Facts:
         self.claims: dict[ClaimKey, ClaimTally] = {}
         self.exposures: dict[ExposureKey, Tally] = {}
         self.reasons: set[str] = set()  # why the report is incomplete, one sentence each
+        self._fields: dict[tuple[str, str, Fields], Fields] = {}
+
+    def one(self, protocol: str, kind: str, fields: Fields) -> Fields:
+        """Equal fields of one kind of message as one object: few of them differ."""
+        key = (protocol, kind, fields)  # of one kind: else True and 1, which are equal, could change places
+        kept = self._fields.get(key)
+        if kept is None:
+            kept = fields
+            if len(self._fields) < FIELDS_SHARED:
+                self._fields[key] = fields
+        return kept
 
     def merge(self, other: Facts) -> None:
         """Join what another run over *other* inputs (or other flows of the same) learnt."""

@@ -80,13 +80,13 @@ class Pool:
         return "gossip-wan" if self.wan else "gossip-lan"
 
 
-def plain_counts(talk: Talk) -> list[int]:
+def plain_counts(talk: Talk) -> tuple[int, int]:
     return talk.conversation.plain
 
 
-def sealed_counts(talk: Talk) -> list[int]:
-    conversation = talk.conversation
-    return [conversation.sealed1[side] + conversation.sealed0[side] for side in (0, 1)]
+def sealed_counts(talk: Talk) -> tuple[int, int]:
+    one, zero = talk.conversation.sealed1, talk.conversation.sealed0
+    return one[0] + zero[0], one[1] + zero[1]
 
 
 def sockets(talk: Talk) -> tuple[Socket, Socket]:

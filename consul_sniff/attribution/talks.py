@@ -155,7 +155,7 @@ def index(facts: Facts, book: PortBook) -> Index:
         if known is None:
             known = talks[new] = Talk(new, conversation)
         else:
-            known.conversation = _copy(known.conversation)
+            known.conversation = copy(known.conversation)
             known.conversation.merge(conversation)
         if key in said:
             known.said += [Said(side ^ (new is not key), *what) for side, _, what in said[key]]
@@ -213,15 +213,8 @@ def _reverse(key: ConversationKey, conversation: Conversation) -> ConversationKe
     return ConversationKey(key.destination, key.source, conversation.source_port, key.transport)
 
 
-def _copy(conversation: Conversation) -> Conversation:
-    new = copy(conversation)
-    for name in PAIRS:
-        setattr(new, name, list(getattr(new, name)))
-    return new
-
-
 def _mirror(conversation: Conversation, port: int) -> Conversation:
-    new = _copy(conversation)
+    new = copy(conversation)
     for name in PAIRS:
         setattr(new, name, getattr(new, name)[::-1])
     for name in EVIDENCE:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from .. import limits
-from ..facts import ClaimKey, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, SightingKey, Tally
+from ..facts import (
+    NOTHING,
+    SUMMED,
+    ClaimKey,
+    ClaimTally,
+    Conversation,
+    ConversationKey,
+    ExposureKey,
+    Facts,
+    SightingKey,
+    Tally,
+    join,
+)
 from ..model import Evidence
 
 if TYPE_CHECKING:
@@ -77,8 +89,12 @@ def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozense
             facts.notes["conversations folded"] += 1
             facts.reasons.add("more conversations than are kept apart: the rest is folded under the source 'others'")
             key = key._replace(source=OTHERS)
-        conversation = facts.conversations.setdefault(key, Conversation())
-    conversation.merge(_conversation(flow, source, certain=certain))
+        conversation = facts.conversations.get(key)
+    one = _conversation(flow, source, certain=certain)
+    if conversation is None:
+        facts.conversations[key] = one
+    else:
+        conversation.merge(one)
     if state is not None:
         _fold_said(facts, state, key, source)
 
@@ -91,27 +107,33 @@ def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:
     one.source_port = one.first_source_port = flow.ports[source]
     one.tunnel = flow.tunnel
     ways = (flow.ways[source], flow.ways[1 - source])
-    for name in ("packets", "bytes", "payloads", "flags", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good",
-                 "crc_bad", "other", "replays", "nonce_reuse"):
-        setattr(one, name, [getattr(ways[0], name), getattr(ways[1], name)])
+    one.flags = (ways[0].flags, ways[1].flags)
+    for name in SUMMED:
+        pair = (getattr(ways[0], name), getattr(ways[1], name))
+        if pair != NOTHING:
+            setattr(one, name, pair)
     seen = [way for way in ways if way.packets]
-    one.first = min((way.first for way in seen), default=0)
-    one.last = max((way.last for way in seen), default=0)
-    one.evidence = tuple(_frames(flow.input, (way.first_frame,)) for way in ways)  # type: ignore[assignment]
-    one.plain_evidence = tuple(_frames(flow.input, way.plain_frames) for way in ways)  # type: ignore[assignment]
-    one.sealed_evidence = tuple(_frames(flow.input, (way.sealed_frame,)) for way in ways)  # type: ignore[assignment]
-    for way in ways:
-        one.integrity += _frames(flow.input, (way.replay_frame, way.nonce_frame))
+    one.first = min([way.first for way in seen], default=0)
+    one.last = max([way.last for way in seen], default=0)
+    input_ = flow.input
+    one.evidence = (_frames(input_, ways[0].first_frame), _frames(input_, ways[1].first_frame))
+    if one.plain is not NOTHING:
+        one.plain_evidence = (_frames(input_, *ways[0].plain_frames), _frames(input_, *ways[1].plain_frames))
+    one.sealed_evidence = (_frames(input_, ways[0].sealed_frame), _frames(input_, ways[1].sealed_frame))
+    if one.replays is not NOTHING or one.nonce_reuse is not NOTHING:
+        for way in ways:
+            one.integrity = join(one.integrity, _frames(input_, way.replay_frame, way.nonce_frame))
     return one
 
 
-def _frames(input_: int, frames: tuple[int, ...]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(input_, frame, "") for frame in frames if frame)
+def _frames(input_: int, *frames: int) -> tuple[Evidence, ...]:
+    return tuple([Evidence(input_, frame, "") for frame in sorted(set(frames)) if frame])
 
 
 def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int) -> None:
     for (side, protocol, kind, protection, fields, decrypted), tally in state.said.items():
-        said = SightingKey(key, side ^ source, protocol, kind, protection, fields, decrypted)
+        shared = facts.one(protocol, kind, fields)
+        said = SightingKey(key, side ^ source, protocol, kind, protection, shared, decrypted)
         _keep(facts, facts.sightings, said, tally, limits.SIGHTINGS)
     for (side, secret), tally in state.exposed.items():
         _keep(facts, facts.exposures, ExposureKey(secret, key, side ^ source), tally, limits.EXPOSURES)

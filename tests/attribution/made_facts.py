@@ -34,13 +34,13 @@ class Made:
         one.flows = counters.pop("flows", 1)
         one.certain = counters.pop("certain", True)
         one.source_port = one.first_source_port = own if own is not None else 40000 + self.frame % 20000
-        one.payloads = list(payloads)
-        one.packets = list(counters.pop("packets", [n + 1 for n in payloads]))
-        one.bytes = [100 * n for n in one.packets]
+        one.payloads = tuple(payloads)
+        one.packets = tuple(counters.pop("packets", [n + 1 for n in payloads]))
+        one.bytes = tuple(100 * n for n in one.packets)
         one.first, one.last = self.frame * SECOND, (self.frame + 1) * SECOND
         one.evidence = ((Evidence(0, self.frame, ""),), (Evidence(0, self.frame + 1, ""),))
         for name, value in counters.items():
-            setattr(one, name, list(value) if isinstance(value, tuple) else value)
+            setattr(one, name, value)
         self.facts.conversations[key] = one
         return key
 

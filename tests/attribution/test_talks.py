@@ -30,7 +30,7 @@ def test_a_conversation_guessed_wrong_is_turned_with_all_that_was_said_in_it():
     found = read(made, {(S1, 17300): "rpc"})
     assert list(found.talks) == [turned]
     talk = found.talks[turned]
-    assert (talk.conversation.payloads, talk.conversation.lost) == ([7, 3], [0, 11])
+    assert (talk.conversation.payloads, talk.conversation.lost) == ((7, 3), (0, 11))
     assert talk.said[0].side == 1
     assert (found.claims[0].conversation, found.claims[0].side) == (turned, 1)
     assert (found.exposed[0].conversation, found.exposed[0].side) == (turned, 0)
@@ -49,8 +49,8 @@ def test_a_turned_conversation_joins_the_one_that_was_right_and_leaves_its_facts
     right = made.talk(S2, S1, 17300, payloads=(1, 1))
     found = read(made, {(S1, 17300): "rpc"})
     assert list(found.talks) == [right]
-    assert found.talks[right].conversation.payloads == [8, 4]
-    assert made.facts.conversations[right].payloads == [1, 1]
+    assert found.talks[right].conversation.payloads == (8, 4)
+    assert made.facts.conversations[right].payloads == (1, 1)
 
 
 @pytest.mark.parametrize(("certain", "said"), [(True, {(S1, 17300): "rpc"}), (False, {}),

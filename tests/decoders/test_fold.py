@@ -63,7 +63,7 @@ def test_ephemeral_ports_are_folded():
     for number, port in enumerate((40000, 40001, 40002)):
         fold_flow(facts, flow((port, 8300), number=number, opener=0), None, frozenset())
     (conversation,) = facts.conversations.values()
-    assert (conversation.flows, conversation.packets, conversation.source_port) == (3, [6, 6], 0)
+    assert (conversation.flows, conversation.packets, conversation.source_port) == (3, (6, 6), 0)
     assert (conversation.first, conversation.last) == (10, 21)
 
 
