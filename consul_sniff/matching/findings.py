@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..facts import Tally
 from ..limits import FINDINGS
@@ -13,7 +14,7 @@ from .checklist import SEVERITY_ORDER
 from .reasons import natural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ..report import Observation
     from .matcher import Ballot
@@ -35,35 +36,52 @@ def identity(signature: str, source: str, destination: str, port: int, transport
     return f"{signature}-{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def findings(ballots: Iterable[Ballot], statuses: Mapping[str, Status]) -> list[Finding]:
-    """All findings, the worst first. ``statuses``: each control's, which bounds the severity of its findings."""
-    made = []
-    for ballot in ballots:
-        if ballot.signature.vote in TELLING:
-            places: dict[tuple[str, str, int, str], list[Observation]] = {}
-            for o in ballot.observations:
-                places.setdefault((o.source, o.destination, o.port, o.transport), []).append(o)
-            status = statuses[ballot.signature.control]
-            made += [_finding(ballot.signature, found, status) for found in places.values()]
-    return sorted(made, key=order)
+class _Place(NamedTuple):
+    """Where a signature fired: what a finding will be made of."""
+
+    order: tuple[object, ...]
+    signature: Signature
+    found: list[Observation]
+    status: Status
 
 
-def order(finding: Finding) -> tuple[object, ...]:
-    return (SEVERITY_ORDER[finding.severity], finding.control, finding.signature, natural(finding.source),
-            natural(finding.destination), finding.port, finding.transport)
+def findings(ballots: Iterable[Ballot], statuses: Mapping[str, Status],
+             limit: int = FINDINGS) -> tuple[list[Finding], int]:
+    """At most ``limit`` findings, the worst first, and how many more there are: each signature's first ones stay.
+
+    ``statuses``: each control's, which bounds the severity of its findings.
+    """
+    places = sorted((place for ballot in ballots if ballot.signature.vote in TELLING
+                     for place in _places(ballot, statuses[ballot.signature.control])), key=itemgetter(0))
+    kept = places if len(places) <= limit else _bounded(places, limit)
+    return [_finding(place.signature, place.found, place.status) for place in kept], len(places) - len(kept)
 
 
-def bounded(made: Sequence[Finding], limit: int = FINDINGS) -> tuple[list[Finding], int]:
-    """At most ``limit`` of them, and how many were left out: each signature's first ones stay."""
-    if len(made) <= limit:
-        return list(made), 0
+def _places(ballot: Ballot, status: Status) -> Iterator[_Place]:
+    signature = ballot.signature
+    places: dict[tuple[str, str, int, str], list[Observation]] = {}
+    for o in ballot.observations:
+        places.setdefault((o.source, o.destination, o.port, o.transport), []).append(o)
+    worst = SEVERITY_ORDER[_severity(signature, status)]
+    for (source, destination, port, transport), found in places.items():
+        yield _Place((worst, signature.control, signature.id, natural(source), natural(destination), port, transport),
+                     signature, found, status)
+
+
+def _bounded(places: Sequence[_Place], limit: int) -> list[_Place]:
     ranks: dict[str, int] = {}
     ranked = []
-    for place, finding in enumerate(made):
-        ranks[finding.signature] = ranks.get(finding.signature, -1) + 1
-        ranked.append((ranks[finding.signature], place))
-    kept = sorted(place for _, place in sorted(ranked)[:limit])
-    return [made[place] for place in kept], len(made) - limit
+    for number, place in enumerate(places):
+        name = place.signature.id
+        ranks[name] = ranks.get(name, -1) + 1
+        ranked.append((ranks[name], number))
+    return [places[number] for number in sorted(number for _, number in sorted(ranked)[:limit])]
+
+
+def _severity(signature: Signature, status: Status) -> Severity:
+    """The signature's, or info where the control's status allows none so bad."""
+    worst = WORST.get(status, Severity.INFO)
+    return Severity.INFO if SEVERITY_ORDER[signature.severity] < SEVERITY_ORDER[worst] else signature.severity
 
 
 def _finding(signature: Signature, found: Sequence[Observation], status: Status) -> Finding:
@@ -75,10 +93,8 @@ def _finding(signature: Signature, found: Sequence[Observation], status: Status)
             tally.merge(observation.tally)
         first = min(found, key=lambda o: (o.tally.evidence[:1], o.protocol, o.kind, o.summary))
         grade = min((o.grade for o in found), key=_GRADES.index)
-    severity, title = signature.severity, signature.title
-    worst = WORST.get(status, Severity.INFO)
-    if SEVERITY_ORDER[severity] < SEVERITY_ORDER[worst]:
-        severity = Severity.INFO
+    severity, title = _severity(signature, status), signature.title
+    if severity is not signature.severity:
         if grade is Grade.UNSOLICITED:
             title += " (a single unanswered datagram: anybody can forge it, so it decides nothing)"
         else:

@@ -9,7 +9,7 @@ from ..model import Severity, Status, Vote
 from ..report import Report
 from ..vocabulary import CHANNELS
 from .checklist import SEVERITY_ORDER, Fold, fold, losses_of, result
-from .findings import bounded, findings
+from .findings import findings
 from .matcher import Matcher
 from .reasons import counted
 
@@ -48,7 +48,7 @@ def judge(attributed: Attributed, facts: Facts, rules: Rules, *, require: Sequen
     gate = check_gate(rules, require, fail_on, max_loss)
     ballots = Matcher(rules.signatures).ballots(attributed.observations)
     folds = {c.id: _fold(c, ballots, attributed.incomplete) for c in rules.controls}
-    found, left_out = bounded(findings(ballots, {name: f.status for name, f in folds.items()}))
+    found, left_out = findings(ballots, {name: f.status for name, f in folds.items()})
     notes = dict(sorted(facts.notes.items()))
     reasons = sorted({*facts.reasons, *(_unprefixed(line) for line in attributed.incomplete)})
     if left_out:

@@ -3,7 +3,7 @@ from hashlib import sha256
 
 import pytest
 
-from consul_sniff.matching.findings import bounded, findings, identity
+from consul_sniff.matching.findings import findings, identity
 from consul_sniff.matching.matcher import Ballot
 from consul_sniff.model import Confidence, Grade, Severity, Status, Vote
 
@@ -13,7 +13,7 @@ CONTROL = "gossip-encryption"
 
 
 def made(*observations, status=Status.FAIL, **parts):
-    return findings([Ballot(signature(**parts), list(observations))], {CONTROL: status})
+    return findings([Ballot(signature(**parts), list(observations))], {CONTROL: status})[0]
 
 
 def test_an_id_is_the_signature_and_eight_digits_of_the_documented_string():
@@ -76,18 +76,18 @@ def test_these_votes_leave_no_finding(vote):
 def test_the_worst_come_first_then_addresses_as_numbers():
     ballots = [Ballot(signature("b", severity=Severity.HIGH), [observation(source=a) for a in ("fd77::1", "10.0.0.10", "10.0.0.9")]),
                Ballot(signature("c", severity=Severity.CRITICAL), [observation()])]
-    found = findings(ballots, {CONTROL: Status.FAIL})
+    found, _ = findings(ballots, {CONTROL: Status.FAIL})
     assert [(f.signature, f.source) for f in found] == [("c", "10.0.0.1"), ("b", "10.0.0.9"), ("b", "10.0.0.10"), ("b", "fd77::1")]
 
 
 def test_bounds_keep_some_of_every_signature():
     many = Ballot(signature("many"), [observation(source=f"10.0.0.{n}") for n in range(1, 9)])
     one = Ballot(signature("zone"), [observation()])
-    found = findings([many, one], {CONTROL: Status.FAIL})
-    kept, left_out = bounded(found, 3)
+    kept, left_out = findings([many, one], {CONTROL: Status.FAIL}, 3)
     assert [(f.signature, f.source) for f in kept] == [("many", "10.0.0.1"), ("many", "10.0.0.2"), ("zone", "10.0.0.1")]
     assert left_out == 6
-    assert bounded(found, 9) == (found, 0)
+    found, left_out = findings([many, one], {CONTROL: Status.FAIL}, 9)
+    assert (len(found), left_out) == (9, 0)
 
 
 def test_decrypted_is_said_only_where_all_evidence_is():

@@ -4,6 +4,7 @@ from consul_sniff.errors import UsageError
 from consul_sniff.facts import Conversation, ConversationKey, Facts, InputFacts
 from consul_sniff.matching import Rules, judge
 from consul_sniff.matching.checklist import Control
+from consul_sniff.matching.findings import findings
 from consul_sniff.matching.loader import load
 from consul_sniff.matching.schema import Condition
 from consul_sniff.matching.verdict import check_gate, lost_share
@@ -124,7 +125,7 @@ def test_wrong_words_are_told_with_the_right_ones(options, words):
 
 
 def test_too_many_findings_are_counted_and_said(monkeypatch):
-    monkeypatch.setattr("consul_sniff.matching.verdict.bounded", lambda found: (found[:1], len(found) - 1))
+    monkeypatch.setattr("consul_sniff.matching.verdict.findings", lambda ballots, statuses: findings(ballots, statuses, 1))
     report = judge(attributed(BAD, observation(source="10.0.0.3")), facts(), RULES)
     assert report.notes["findings-left-out"] == 1
     assert report.reasons == ["1 finding more than the 1 listed were left out"]
