@@ -68,6 +68,8 @@ class TestFile:
             assert raw.position == 8
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning",
+                            "ignore::pytest.PytestUnraisableExceptionWarning")
 class TestS3:
     @pytest.fixture(autouse=True, scope="class")
     def _server(self):
@@ -91,9 +93,6 @@ class TestS3:
         server.stop()
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-    pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning",
-                                             "ignore::pytest.PytestUnraisableExceptionWarning")]
 
     def test_an_object_reads_as_the_file(self):
         data, source = read("s3://captures/lab/plain-c1.pcap")

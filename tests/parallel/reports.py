@@ -23,18 +23,27 @@ def crossing(seed=7):
     sealed = [b"\x01" + chance.randbytes(60) for _ in range(20)]
     made: list[bytes] = []
     for n in range(600):
-        sender, receiver = f"10.0.{chance.randrange(3)}.{chance.randrange(9)}", f"10.0.9.{chance.randrange(9)}"
-        ends = {"sender": sender, "receiver": receiver}
-        made.append(chance.choice((
-            lambda: frames.udp(frames.ping(n // 3 + 1), **ends),
-            lambda: frames.udp(frames.alive(f"n{chance.randrange(40)}", chance.randrange(5)), **ends),
-            lambda: frames.udp(chance.choice(sealed), **ends),
-            lambda: frames.udp(chance.choice(sealed)[:40] + chance.randbytes(21), **ends),
-            lambda: frames.udp(b"\x80" + chance.randbytes(30), sport=chance.randrange(1024, 65_536), dport=443, **ends),
-            lambda: frames.tcp(b"\x01" + chance.randbytes(40), seq=chance.randrange(1, 400), sport=chance.randrange(1024, 1100),
-                               **ends),
-            lambda: chance.choice(made) if made else frames.udp(frames.ping(1), **ends),
-        ))())
+        ends = {"sender": f"10.0.{chance.randrange(3)}.{chance.randrange(9)}", "receiver": f"10.0.9.{chance.randrange(9)}"}
+        made.append(_frame(chance.randrange(7), n, chance, sealed, ends) or chance.choice(made or [frames.udp(frames.ping(1))]))
     times = [1_000 + n * 0.4 for n in range(len(made))]
     header = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
     return header + b"".join(drive.record(data, time) for data, time in zip(made, times, strict=True))
+
+
+def _frame(kind, n, chance, sealed, ends):
+    """A packet of a kind; None: one that was sent before, again."""
+    high = chance.randrange(1024, 1100)
+    match kind:
+        case 0:
+            return frames.udp(frames.ping(n // 3 + 1), **ends)
+        case 1:
+            return frames.udp(frames.alive(f"n{chance.randrange(40)}", chance.randrange(5)), **ends)
+        case 2:
+            return frames.udp(chance.choice(sealed), **ends)
+        case 3:
+            return frames.udp(chance.choice(sealed)[:40] + chance.randbytes(21), **ends)
+        case 4:
+            return frames.udp(b"\x80" + chance.randbytes(30), sport=high, dport=443, **ends)
+        case 5:
+            return frames.tcp(b"\x01" + chance.randbytes(40), seq=chance.randrange(1, 400), sport=high, **ends)
+    return None

@@ -5,6 +5,7 @@ import pathlib
 import random
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
@@ -269,3 +270,27 @@ def test_idle_flows_expire_where_the_table_gets_full():
     assert sorted(flow.ports[0] for flow in screen.ended()) == [1000 + i for i in range(11) if i != 3]
     assert sorted(flow.ports[0] for flow in screen.live()) == [1003, 1020]
     assert screen.notes["evicted-flows"] == 0
+
+
+def test_shares_kept_apart_say_what_one_screen_says():
+    rng = random.Random(3)
+    frames = [udp(alive(f"n{rng.randrange(500)}"), sport=rng.randrange(1024, 65_536), sender=f"10.1.{rng.randrange(99)}.1")
+              for _ in range(9000)]
+    raw = HEADER + b"".join(record(frame, 1.0 + i / 100) for i, frame in enumerate(frames))
+    one = from_bytes(raw, flows=4096)
+    assert one.screen.notes["evicted-flows"] > 1000
+    parts = [from_bytes(raw, flows=4096, shares=mask) for mask in (0b00000001, 0b10101010, 0b01010100)]
+
+    def ends(run):
+        return [(flow.addresses, flow.ports, [tuple(getattr(way, name) for name in way.__slots__) for way in flow.ways])
+                for flow in run.flows]
+
+    def read(run):
+        names = {flow.number: (flow.addresses, flow.ports) for flow in run.flows}
+        return [(names[it.flow], *it[1:]) for it in run.payloads]
+
+    for told_of in (ends, read):
+        assert sorted(it for part in parts for it in told_of(part)) == sorted(told_of(one))
+    assert sum((part.screen.notes for part in parts), Counter()) == one.screen.notes
+    assert sum((Counter(part.screen.counters) for part in parts), Counter()) == one.screen.counters
+    assert all(part.screen.packets == one.screen.packets for part in parts)
