@@ -16,12 +16,31 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
-def test_the_screen_is_a_real_one():
+def parts():
+    """The parts of a real report that the README shows: verdict and fails, nodes, the gossip finding and its remedy."""
     done = subprocess.run([sys.executable, "-m", "consul_sniff", "analyze", "pcaps/lab/rollout-c1.pcap"], cwd=ROOT,
                           capture_output=True, text=True, env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}, timeout=60, check=False)
-    (screen,) = blocks("text")
-    for part in screen.split("\n...\n"):
-        assert part.strip("\n") in done.stdout
+    lines = done.stdout.splitlines()
+
+    def first(sign, start=0):
+        return next(i for i in range(start, len(lines)) if sign(lines[i]))
+
+    verdict, open_ = first(lambda line: line.startswith("FAIL")), first(lambda line: line.startswith("????"))
+    nodes = first(lambda line: line.startswith("Node "))
+    gossip = first(lambda line: "LAN gossip in plaintext" in line)
+    remedy = first(lambda line: "Do:" in line, gossip)
+    cuts = [(verdict, open_), (nodes, lines.index("", nodes)), (gossip, gossip + 5), (remedy, lines.index("", remedy))]
+    return ["\n".join(lines[start:end]) for start, end in cuts]
+
+
+def test_the_screen_is_a_real_one(request):
+    """``pytest --update-golden`` writes it anew."""
+    screen = "\n...\n".join(parts()) + "\n"
+    if request.config.getoption("--update-golden"):
+        path = ROOT / "README.md"
+        path.write_text(path.read_text().replace(blocks("text")[0], screen))
+        return
+    assert blocks("text") == [screen]
 
 
 def test_the_exit_codes_are_the_programs():

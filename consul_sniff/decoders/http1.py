@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 PENDING: Final = 256  # requests without their responses: pipelining never goes that far
 _SEEK_KEPT: Final = 1_024  # bytes behind which a head may have begun
-_LINE: Final = 1_024  # a chunk's size and extensions; a trailer
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 
@@ -100,7 +99,7 @@ class Http1(StreamDecoder):
             case State.SIZE:
                 self._size(one, cursor)
             case State.CHUNK_END:
-                _line_end(cursor)
+                http_head.line_end(cursor)
                 one.state = State.SIZE
             case State.TRAILERS:
                 told += self._trailer(one, cursor)
@@ -257,7 +256,7 @@ class Http1(StreamDecoder):
         return self._finish(one)
 
     def _size(self, one: _Side, cursor: Cursor) -> None:
-        line = _line(cursor)
+        line = http_head.line(cursor)
         size = _SIZE.fullmatch(line)
         if size is None:
             raise DecodeError("HTTP chunk size")
@@ -266,7 +265,7 @@ class Http1(StreamDecoder):
         one.trailers = 0
 
     def _trailer(self, one: _Side, cursor: Cursor) -> list[Message]:
-        line = _line(cursor)
+        line = http_head.line(cursor)
         one.trailers += 1
         if line in (b"\r\n", b"\n"):
             return self._finish(one)
@@ -304,21 +303,3 @@ def _framing(one: _Side, head: Head, *, request: bool) -> State:
         one.left = int(length)
         return State.LENGTH if one.left else State.HEAD
     return State.HEAD if request else State.UNTIL_END
-
-
-def _line(cursor: Cursor) -> bytes:
-    data = bytes(cursor.data[cursor.position:min(cursor.stop, cursor.position + _LINE)])
-    line, newline, _ = data.partition(b"\n")
-    if not newline:
-        if len(data) >= _LINE:
-            raise DecodeError("HTTP chunk line over the budget")
-        raise NeedMoreData
-    cursor.skip(len(line) + 1)
-    return line + newline
-
-
-def _line_end(cursor: Cursor) -> None:
-    if cursor.peek(1) == b"\n":
-        cursor.skip(1)
-    elif cursor.pull(2) != b"\r\n":
-        raise DecodeError("HTTP chunk end")

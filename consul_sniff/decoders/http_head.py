@@ -15,6 +15,7 @@ from ..errors import DecodeError, NeedMoreData
 if TYPE_CHECKING:
     from .base import Cursor
 
+_LINE: Final = 1_024  # a chunk's size and extensions; a trailer
 _REQUEST: Final = re.compile(rb"([A-Z][A-Z-]{0,19}) ([^\x00-\x20\x7f]{1,16384}) HTTP/1\.([01])\r?\n")
 _RESPONSE: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n\x00]{0,1024})?\r?\n")
 _END: Final = re.compile(rb"\r?\n\r?\n")
@@ -133,3 +134,23 @@ def _headers(text: bytes) -> tuple[tuple[str, str], ...]:
         if colon and _NAME.match(name.rstrip()):
             kept.append((name.rstrip().decode("ascii").lower(), value.strip().decode("latin-1")))
     return tuple(kept)
+
+
+def line(cursor: Cursor) -> bytes:
+    """A chunk's size and extensions, or a trailer, with its end."""
+    data = bytes(cursor.data[cursor.position:min(cursor.stop, cursor.position + _LINE)])
+    found, newline, _ = data.partition(b"\n")
+    if not newline:
+        if len(data) >= _LINE:
+            raise DecodeError("HTTP chunk line over the budget")
+        raise NeedMoreData
+    cursor.skip(len(found) + 1)
+    return found + newline
+
+
+def line_end(cursor: Cursor) -> None:
+    """What ends a chunk's bytes."""
+    if cursor.peek(1) == b"\n":
+        cursor.skip(1)
+    elif cursor.pull(2) != b"\r\n":
+        raise DecodeError("HTTP chunk end")

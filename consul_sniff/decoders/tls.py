@@ -5,7 +5,6 @@ Nothing is decrypted. Once both hellos are past, a side's bytes are of no more u
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from ..errors import DecodeError, NeedMoreData
@@ -14,6 +13,7 @@ from ..text import printable
 from . import tls_handshake as hs
 from . import tls_records as rec
 from .base import StreamDecoder
+from .tls_handshake import Phase, Way
 from .tls_proof import Proof, may_be_clear, proofs_of
 from .tls_suites import suite_name
 
@@ -23,31 +23,6 @@ if TYPE_CHECKING:
 
 NAME_LENGTH: Final = 256
 SHOWN: Final = 64  # suites and versions of a hello in its detail
-
-
-class Phase(Enum):
-    """Where a side is."""
-
-    CLEAR = 0  # records, handshake in the clear
-    SCAN = 1  # somewhere inside a record
-    PAST = 2  # sealed: nobody needs the rest
-
-
-class Way:
-    """One side."""
-
-    __slots__ = ("assembler", "changed", "deaf", "first", "kind", "left", "lossy", "phase", "sealed")
-
-    def __init__(self, phase: Phase) -> None:
-        self.phase = phase
-        self.left = 0  # of the record that is being read
-        self.kind = 0  # its type
-        self.assembler = hs.Assembler()
-        self.deaf = False  # its handshake bytes have a hole
-        self.lossy = False  # bytes of the handshake are missing: what was not seen may have been sent
-        self.sealed = 0  # records that nobody but the peer can read, ChangeCipherSpec among them
-        self.first = True  # no record was read yet
-        self.changed = False  # ChangeCipherSpec passed
 
 
 class Tls(StreamDecoder):

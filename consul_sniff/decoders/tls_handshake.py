@@ -6,6 +6,7 @@ strict where lengths must add up: a hello is what proves that a connection is TL
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import DecodeError, NeedMoreData
@@ -173,6 +174,31 @@ class Assembler:
     def _next(self) -> None:
         self._kind, self._left, self._need = -1, 0, 4
         self._buffer.clear()
+
+
+class Phase(Enum):
+    """Where a side of a flow is."""
+
+    CLEAR = 0  # records, handshake in the clear
+    SCAN = 1  # somewhere inside a record
+    PAST = 2  # sealed: nobody needs the rest
+
+
+class Way:
+    """How far one side has been read."""
+
+    __slots__ = ("assembler", "changed", "deaf", "first", "kind", "left", "lossy", "phase", "sealed")
+
+    def __init__(self, phase: Phase) -> None:
+        self.phase = phase
+        self.left = 0  # of the record that is being read
+        self.kind = 0  # its type
+        self.assembler = Assembler()
+        self.deaf = False  # its handshake bytes have a hole
+        self.lossy = False  # bytes of the handshake are missing: what was not seen may have been sent
+        self.sealed = 0  # records that nobody but the peer can read, ChangeCipherSpec among them
+        self.first = True  # no record was read yet
+        self.changed = False  # ChangeCipherSpec passed
 
 
 def client_hello(body: bytes) -> ClientHello:

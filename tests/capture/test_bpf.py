@@ -3,12 +3,13 @@ from __future__ import annotations
 import struct
 
 import pytest
-from .made import FRAME, NANO, enhanced, interface, pcap, pcap_header, record, section
-from .walker import read
 
 from consul_sniff.capture import bpf, sources
 from consul_sniff.errors import UsageError
 from consul_sniff.model import Interface
+
+from .made import FRAME, NANO, enhanced, interface, pcap, pcap_header, record, section
+from .walker import read
 
 pytest.importorskip("cypcap")
 

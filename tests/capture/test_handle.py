@@ -8,10 +8,10 @@ import pytest
 from consul_sniff.capture.handle import Handle, Wanted
 from consul_sniff.errors import CaptureError, UsageError
 
-from ..live_lab import datagram, lab, shell  # noqa: F401 - a fixture
+from ..live_lab import datagram
 
 
-def opened(lab, name="cs1", **wanted):  # noqa: F811
+def opened(lab, name="cs1", **wanted):
     with lab.inside():
         return Handle(name, Wanted(**wanted))
 
@@ -30,7 +30,7 @@ def fetched(handle, count, seconds=5.0):
     return bytes(buffer[:size])
 
 
-def test_packets_become_records_in_nanoseconds(lab):  # noqa: F811
+def test_packets_become_records_in_nanoseconds(lab):
     handle = opened(lab)
     with contextlib.closing(lab.wire()) as wire:
         for number in range(3):
@@ -48,7 +48,7 @@ def test_packets_become_records_in_nanoseconds(lab):  # noqa: F811
     assert handle.counts() == (3, 0, 0)
 
 
-def test_after_it_was_read_the_memory_is_used_again(lab):  # noqa: F811
+def test_after_it_was_read_the_memory_is_used_again(lab):
     handle = opened(lab, immediate=True)
     with contextlib.closing(lab.wire()) as wire:
         wire.send(datagram(1))
@@ -60,7 +60,7 @@ def test_after_it_was_read_the_memory_is_used_again(lab):  # noqa: F811
     handle.close()
 
 
-def test_the_filter_is_the_kernels(lab):  # noqa: F811
+def test_the_filter_is_the_kernels(lab):
     handle = opened(lab, bpf="udp port 40001")
     with contextlib.closing(lab.wire()) as wire:
         wire.send(datagram(1, ports=(1, 2)))
@@ -71,7 +71,7 @@ def test_the_filter_is_the_kernels(lab):  # noqa: F811
     handle.close()
 
 
-def test_frozen_it_receives_nothing_more_and_still_gives_what_it_has(lab):  # noqa: F811
+def test_frozen_it_receives_nothing_more_and_still_gives_what_it_has(lab):
     handle = opened(lab)
     with contextlib.closing(lab.wire()) as wire:
         wire.send(datagram(1))
@@ -84,7 +84,7 @@ def test_frozen_it_receives_nothing_more_and_still_gives_what_it_has(lab):  # no
     handle.close()
 
 
-def test_counts_go_on_where_libpcaps_wrap(lab):  # noqa: F811
+def test_counts_go_on_where_libpcaps_wrap(lab):
     class Stat:
         recv, drop = 5, 2
 
@@ -99,7 +99,7 @@ def test_counts_go_on_where_libpcaps_wrap(lab):  # noqa: F811
     handle.close()
 
 
-def test_loopback_is_taken_once(lab):  # noqa: F811
+def test_loopback_is_taken_once(lab):
     lab.ip("link", "set", "lo", "up")
     handle = opened(lab, "lo")
     anywhere = opened(lab, "any", bpf="udp port 40001")
@@ -117,12 +117,12 @@ def test_loopback_is_taken_once(lab):  # noqa: F811
         one.close()
 
 
-def test_a_name_that_is_none(lab):  # noqa: F811
+def test_a_name_that_is_none(lab):
     with pytest.raises(CaptureError, match="nosuch0: no such interface; `consul-sniff interfaces` lists them"):
         opened(lab, "nosuch0")
 
 
-def test_a_filter_that_is_none(lab):  # noqa: F811
+def test_a_filter_that_is_none(lab):
     with pytest.raises(UsageError, match="libpcap says"):
         opened(lab, bpf="port of call")
 
@@ -133,7 +133,7 @@ def _fetch_on(handle):
         time.sleep(0.02)
 
 
-def test_an_interface_that_goes_away(lab):  # noqa: F811
+def test_an_interface_that_goes_away(lab):
     handle = opened(lab)
     lab.ip("link", "del", "cs1")
     with pytest.raises(CaptureError, match="cs1: The interface disappeared"):

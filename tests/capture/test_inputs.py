@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from .made import pcap, section
 
 from consul_sniff.capture import inputs
 from consul_sniff.capture.inputs import Input, expand
 from consul_sniff.errors import Interrupted
+
+from .made import pcap, section
 
 
 def names(folder, paths):

@@ -5,8 +5,6 @@ import pytest
 from consul_sniff.capture import link
 from consul_sniff.capture.link import Link, default_interface, loopback_index
 
-from ..live_lab import lab  # noqa: F401 - a fixture
-
 
 def test_no_such_interface():
     with pytest.raises(OSError):  # noqa: PT011 - which one is the kernel's business
@@ -30,7 +28,7 @@ def test_loopback():
     one.close()
 
 
-def test_down_renamed_gone(lab):  # noqa: F811
+def test_down_renamed_gone(lab):
     with lab.inside():
         one = Link("cs1")
     assert one.look() == ("cs1", True)
@@ -63,7 +61,7 @@ def test_tables_that_are_not_there():
     assert link._lines("/proc/net/nosuch") == []
 
 
-def test_the_interfaces_own_drops_are_counted_from_its_opening(lab, tmp_path):  # noqa: F811
+def test_the_interfaces_own_drops_are_counted_from_its_opening(lab, tmp_path):
     import os
 
     with lab.inside():

@@ -8,17 +8,17 @@ import pytest
 from consul_sniff.capture.live import LiveSource, Losses, Wanted
 from consul_sniff.errors import CaptureError
 
-from ..live_lab import datagram, lab  # noqa: F401 - a fixture
+from ..live_lab import datagram
 
 SIZE = 16 + len(datagram(0))
 
 
-def opened(lab, *names, **wanted):  # noqa: F811
+def opened(lab, *names, **wanted):
     with lab.inside():
         return LiveSource(names or ["cs1"], Wanted(**wanted))
 
 
-def send(lab, count, interface="cs0", size=20):  # noqa: F811
+def send(lab, count, interface="cs0", size=20):
     with contextlib.closing(lab.wire(interface)) as wire:
         for number in range(count):
             wire.send(datagram(number, size))
@@ -42,7 +42,7 @@ def packets(source, *, stop_after=0):
     return found
 
 
-def test_packets_in_order_and_the_identity(lab):  # noqa: F811
+def test_packets_in_order_and_the_identity(lab):
     source = opened(lab)
     send(lab, 5000)
     found = packets(source, stop_after=1)
@@ -53,14 +53,14 @@ def test_packets_in_order_and_the_identity(lab):  # noqa: F811
     assert source.losses() == Losses(5000, 0, 0, 0)
 
 
-def test_more_than_a_buffer_of_large_packets(lab):  # noqa: F811
+def test_more_than_a_buffer_of_large_packets(lab):
     source = opened(lab)
     send(lab, 900, size=1400)
     assert len(packets(source, stop_after=1)) == 900
     source.close()
 
 
-def test_received_is_decoded_and_lost_where_the_buffer_is_small(lab):  # noqa: F811
+def test_received_is_decoded_and_lost_where_the_buffer_is_small(lab):
     source = opened(lab, buffer=1 << 20)
     send(lab, 6000, size=1400)
     found = packets(source, stop_after=1)
@@ -72,7 +72,7 @@ def test_received_is_decoded_and_lost_where_the_buffer_is_small(lab):  # noqa: F
     source.close()
 
 
-def test_what_was_not_read_is_lost(lab):  # noqa: F811
+def test_what_was_not_read_is_lost(lab):
     source = opened(lab)
     send(lab, 300)
     source.wait = lambda: True
@@ -82,7 +82,7 @@ def test_what_was_not_read_is_lost(lab):  # noqa: F811
     source.close()
 
 
-def test_a_count_of_packets(lab):  # noqa: F811
+def test_a_count_of_packets(lab):
     source = opened(lab)
     source.limit = 7
     send(lab, 100)
@@ -91,7 +91,7 @@ def test_a_count_of_packets(lab):  # noqa: F811
     source.close()
 
 
-def test_several_interfaces_each_with_its_name(lab):  # noqa: F811
+def test_several_interfaces_each_with_its_name(lab):
     lab.cable("cs2", "cs3")
     source = opened(lab, "cs1", "cs3", "cs1")
     assert source.path == "cs1,cs3"
@@ -104,7 +104,7 @@ def test_several_interfaces_each_with_its_name(lab):  # noqa: F811
     source.close()
 
 
-def test_waiting_is_told_and_can_end_it(lab):  # noqa: F811
+def test_waiting_is_told_and_can_end_it(lab):
     source, asked = opened(lab), []
     source.wait = lambda: len(asked) == 3 or asked.append(1)
     assert packets(source) == []
@@ -112,7 +112,7 @@ def test_waiting_is_told_and_can_end_it(lab):  # noqa: F811
     source.close()
 
 
-def test_an_interface_goes_away_the_others_go_on(lab):  # noqa: F811
+def test_an_interface_goes_away_the_others_go_on(lab):
     lab.cable("cs2", "cs3")
     source = opened(lab, "cs1", "cs3")
     send(lab, 4)
@@ -137,7 +137,7 @@ def test_an_interface_goes_away_the_others_go_on(lab):  # noqa: F811
     source.close()
 
 
-def test_the_last_interface_goes_away(lab):  # noqa: F811
+def test_the_last_interface_goes_away(lab):
     source = opened(lab)
     lab.ip("link", "del", "cs1")
     assert packets(source) == []
@@ -145,7 +145,7 @@ def test_the_last_interface_goes_away(lab):  # noqa: F811
     source.close()
 
 
-def test_down_up_and_another_name(lab):  # noqa: F811
+def test_down_up_and_another_name(lab):
     source = opened(lab)
     assert source.check() == []
     lab.ip("link", "set", "cs1", "down")
@@ -161,7 +161,7 @@ def test_down_up_and_another_name(lab):  # noqa: F811
     source.close()
 
 
-def test_what_cannot_be_opened_leaves_nothing_open(lab):  # noqa: F811
+def test_what_cannot_be_opened_leaves_nothing_open(lab):
     before = {path.name for path in Path("/proc/self/fd").iterdir()}
     with pytest.raises(CaptureError, match="nosuch0"):
         opened(lab, "cs1", "nosuch0")

@@ -4,17 +4,18 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
-from .made import FRAME, MICRO, MODIFIED, NANO, pcap, pcap_header, record
-from .walker import read
 
 from consul_sniff.capture import sources
+
+from .made import FRAME, MICRO, MODIFIED, NANO, pcap, pcap_header, record
+from .walker import read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .walker import Packet
-
     from consul_sniff.capture import Source
+
+    from .walker import Packet
 
 
 def both(tmp_path: Path, data: bytes) -> tuple[Source, list[Packet]]:

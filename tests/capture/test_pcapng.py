@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from .made import FRAME, block, enhanced, interface, old, option, section, simple
-from .walker import read
 
 from consul_sniff import limits
 from consul_sniff.capture import sources
 from consul_sniff.capture.formats import Damage
 from consul_sniff.capture.pcapng import PcapngLayout
 
+from .made import FRAME, block, enhanced, interface, old, option, section, simple
+from .walker import read
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .walker import Packet
-
     from consul_sniff.capture import Source
+
+    from .walker import Packet
 
 SECRET = b"CLIENT_RANDOM 0123456789abcdef"
 

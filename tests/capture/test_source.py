@@ -11,11 +11,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from .made import FRAME, enhanced, interface, pcap, pcap_header, record, section
-from .walker import read
 
 from consul_sniff.capture import Source, sources
 from consul_sniff.capture.source import BUFFER_BYTES, ROOM
+
+from .made import FRAME, enhanced, interface, pcap, pcap_header, record, section
+from .walker import read
 
 
 def one(path, data=None, **options):
@@ -194,7 +195,7 @@ def test_named_pipe_gives_packets_as_they_come(tmp_path):
 SCRIPT = """
 import sys
 sys.path[:0] = sys.argv[1:]
-from .walker import read
+from walker import read
 from consul_sniff.capture import sources
 for source in sources(["-"]):
     print(len(read(source)), source.facts.error)
