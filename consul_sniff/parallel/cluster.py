@@ -67,7 +67,7 @@ class Cluster:
                 number = futures[future]
                 results[number] = self._result(future)
                 if progress is not None:
-                    progress(f"task {number + 1} of {len(tasks)}", int(tasks[number].size))
+                    progress(f"task {number + 1} of {len(tasks)}", tasks[number].told)
         if open_:
             self._client.cancel(list(open_))
         return results

@@ -44,6 +44,14 @@ class Task(NamedTuple):
         """Does it count what belongs to no flow, and speak for its inputs?"""
         return self.shares is None or bool(self.shares & 1)
 
+    @property
+    def told(self) -> int:
+        """Bytes of its inputs that it stands for, as progress is told."""
+        if self.shares is None:
+            return int(self.size)
+        part = self.shares.bit_count() / SHARES
+        return int(self.size / (COMMON + (1 - COMMON) * part) * part)
+
 
 class Result(NamedTuple):
     """What a task learnt, and how many bytes of bodies it held at once (``limits.BODIES`` is of all flows together)."""
@@ -62,10 +70,13 @@ def split(loads: Sequence[Load], jobs: int, worth: int) -> list[Task]:
     large = {n for n, load in enumerate(loads) if load.divisible and load.size >= worth and load.size > total / jobs / 2}
     divided = [task for task in whole if not large.intersection(task.inputs)]
     for number in large:
-        size = loads[number].size * (COMMON + (1 - COMMON) / parts)
-        divided += [Task((number,), _every(parts, part), size) for part in range(parts)]
+        divided += [_part(number, loads[number].size, _every(parts, part)) for part in range(parts)]
     best = min((whole, divided), key=lambda tasks: _longest(tasks, jobs))
     return sorted(best, key=lambda task: (task.inputs, not task.leads, task.shares or 0))
+
+
+def _part(number: int, size: int, shares: int) -> Task:
+    return Task((number,), shares, size * (COMMON + (1 - COMMON) * shares.bit_count() / SHARES))
 
 
 def _every(parts: int, part: int) -> int:

@@ -33,6 +33,12 @@ def test_every_share_is_somebodys_once():
         assert sum(task.leads for task in tasks) == 1
 
 
+def test_progress_is_told_of_every_byte_once():
+    for jobs in (1, 2, 3, 8):
+        tasks = split([Load(5000 * MB, True), Load(3 * MB, True)], jobs, 64 * MB)
+        assert abs(sum(task.told for task in tasks) - 5003 * MB) < 10
+
+
 def test_packed_files_and_pipes_are_read_by_one():
     assert masks(split([Load(5000 * MB, False)], 2, 64 * MB)) == [((0,), None)]
 
