@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from .model import Block
@@ -35,6 +35,7 @@ class Counters(NamedTuple):
     seconds: float
 
 
+@runtime_checkable
 class Subscriber(Protocol):
     """Is told what happens, between two blocks."""
 
@@ -45,6 +46,7 @@ class Subscriber(Protocol):
         """After each judgement; the last one is ``final``."""
 
 
+@runtime_checkable
 class Tap(Protocol):
     """Wants the raw records."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 
 from .attribution import attribute, hints
@@ -16,6 +17,7 @@ from .screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from typing import Protocol
 
     from .capture.live import Happening, Losses
@@ -56,7 +58,9 @@ class _Timer:
 class Watch:
     """Runs inputs to their end or until ``stop``; judges what was seen at most once in ``interval`` seconds.
 
-    ``report``: the last judgement. ``beside``: gives the keys that a report has beside the contract's. Subscribers hear
+    ``report``: the last judgement. ``beside``: gives the keys that a report has beside the contract's.
+    ``meanwhile``: a context in which what it is given is called again and again, for a judgement can take longer than the
+    kernel's buffer lasts. Subscribers hear
     of everything between two blocks, never while one is screened.
     """
 
@@ -74,6 +78,8 @@ class Watch:
         self.session = Session(keyring=options.keyring, hints=likely)
         self.report: Report | None = None
         self.beside: Callable[[], dict[str, object]] = dict
+        self.meanwhile: Callable[[Callable[[], None]], AbstractContextManager[object]] = nullcontext
+        self._judging = False
         self._clocks = clocks
         self._clock_watch = ClockWatch(clocks)
         self._began = clocks.monotonic()
@@ -98,8 +104,10 @@ class Watch:
         return self._judge(final=True)
 
     def stop(self) -> None:
-        """End soon: what was received by now is still read. Safe in a signal handler."""
+        """End soon: what was received by now is still read. Safe in a signal handler, where it may raise `Interrupted`."""
         self._ending = True
+        if self._judging:
+            raise Interrupted  # that judgement is for nobody any more
 
     def every(self, seconds: float, call: Callable[[], None]) -> None:
         """Call it so often, between two blocks."""
@@ -191,15 +199,21 @@ class Watch:
         if now >= self._due and not self._ending:
             self._due = now + self.interval
             if self.screen.packets != self._judged:
-                self._judge(final=False)
+                with suppress(Interrupted):
+                    self._judge(final=False)
                 self._due = max(self._due, now + (self._clocks.monotonic() - now) * BUSY_SHARE)
 
     def _judge(self, *, final: bool) -> Report:
         self._judged = self.screen.packets
-        facts = self._facts()
-        attributed = attribute(facts, self.options.profile)
-        report = judge(attributed, facts, self.rules, require=self.options.require, fail_on=self.options.fail_on,
-                       max_loss=self.options.max_loss)
+        with self.meanwhile(getattr(self._source, "prefetch", _nothing)):
+            try:
+                self._judging = not final
+                facts = self._facts()
+                attributed = attribute(facts, self.options.profile)
+                report = judge(attributed, facts, self.rules, require=self.options.require, fail_on=self.options.fail_on,
+                               max_loss=self.options.max_loss)
+            finally:
+                self._judging = False
         report = report._replace(beside=(("capture", self.counters()._asdict() | {"decoded": self.counters().packets}),
                                          *self.beside().items()))
         before, self.report = self.report, report
@@ -233,6 +247,10 @@ class Watch:
         now = self.counters()
         self.tell("stats", {**now._asdict(), "seconds": round(now.seconds, 3),
                             "packets_per_second": round(now.packets / now.seconds, 1) if now.seconds else 0.0})
+
+
+def _nothing() -> None:
+    """Of a source that does not fall behind."""
 
 
 def _none() -> Losses:

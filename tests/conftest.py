@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from .live_lab import lab as lab  # noqa: PLC0414 - a fixture, for whoever asks
+
 ROOT = Path(__file__).parent.parent
 PCAPS = ROOT / "pcaps"
 

@@ -1,9 +1,12 @@
 """Watching: what is judged meanwhile, what is told, how it ends."""
 
+import contextlib
+
 import pytest
 
 from consul_sniff.capture import sources
 from consul_sniff.capture.live import Happening, Losses
+from consul_sniff.errors import Interrupted
 from consul_sniff.pipeline import Options, analyze
 from consul_sniff.watch import Watch
 
@@ -224,3 +227,24 @@ def test_a_subscribers_error_is_not_swallowed(pcaps):
     watch = Watch(Options(), Clocks(), subscribers=[Broken()])
     with pytest.raises(BrokenPipeError):
         watch.run([Pieces(pcaps / PLAIN)])
+
+
+def test_a_stop_that_comes_while_it_judges_ends_that_judgement(pcaps):
+    watch = Watch(Options(), Clocks())
+    inside = []
+
+    @contextlib.contextmanager
+    def meanwhile(call):
+        yield
+        inside.append(call)
+
+    watch.meanwhile = meanwhile
+    watch._facts, facts = lambda: watch.stop() if not inside else facts(), watch._facts
+    watch._judging = False
+    inside_first = pytest.raises(Interrupted)
+    with inside_first:
+        watch._judge(final=False)
+    inside.append(None)
+    assert watch._ending
+    assert not watch._judging
+    assert watch._judge(final=True).exit_code == 4

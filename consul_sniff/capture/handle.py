@@ -46,6 +46,7 @@ class Handle:
 
     def __init__(self, name: str, wanted: Wanted) -> None:
         self.name = name
+        self.size = 0  # bytes of records in memory
         self.failures = 0  # of fetch, one after another
         self._counts = Counts(0, 0, 0)
         self._last = (0, 0)
@@ -88,12 +89,12 @@ class Handle:
             self._pcap.dispatch(most, self._dumper.dump)
         self.failures = 0
         self._dumper.flush()
-        self._size = os.fstat(self._memory).st_size
-        return self._size
+        self.size = os.fstat(self._memory).st_size
+        return self.size
 
     def read(self, view: memoryview, at: int) -> int:
         """Records from *at* on, as many bytes as there are and fit. After the last, the memory is given back."""
-        if at >= self._size:
+        if at >= self.size:
             self._empty()
             return 0
         return os.preadv(self._memory, [view], at)
@@ -122,7 +123,7 @@ class Handle:
 
     def _empty(self) -> None:
         os.ftruncate(self._memory, 0)
-        self._size = 0
+        self.size = 0
 
     def _filter(self, wanted: Wanted) -> None:
         """Set the filter so that from now on every packet that the kernel counts is one that is read, or dropped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import CaptureError
@@ -11,7 +12,7 @@ from ..model import Block
 from ..text import printable
 from . import linktypes
 from .formats import PACKET
-from .handle import Handle, Wanted
+from .handle import TIMEOUT, Handle, Wanted
 from .source import BUFFER_BYTES, ROOM
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = ["Happening", "LiveSource", "Losses", "Wanted"]
 
 POLL_MS: Final = 100
 AT_ONCE: Final = 2_048  # packets of one interface before the next one's turn
+PREFETCHED: Final = 64 * 1024 * 1024  # bytes of records, of each interface, where a judgement takes its time
 FAILURES: Final = 100  # of one interface, without a packet between them
 QUIET_POLLS: Final = 2  # at the end: polls without a packet, of more than the kernel's timeout each
 
@@ -65,6 +67,7 @@ class LiveSource:
         self.limit = 0
         self.reasons: set[str] = set()
         self._down: set[int] = set()
+        self._leaving: list[Handle] = []  # their interface is gone, and packets of it may still be here
         self._frozen = False
         self._happened: list[Happening] = []
         self._buffer = bytearray(BUFFER_BYTES + ROOM)
@@ -102,6 +105,8 @@ class LiveSource:
                 if self._full():
                     return
             quiet = quiet + 1 if self._frozen and not ready else 0
+            for handle in list(self._leaving):
+                yield from self._farewell(handle)
             if self._frozen and not self.losses().unread:
                 return
 
@@ -110,6 +115,13 @@ class LiveSource:
         for handle in self.handles:
             handle.freeze()
         self._frozen = True
+
+    def prefetch(self) -> None:
+        """Make room in the kernel's buffer while nobody has time for blocks. Not while a block is being asked for."""
+        for handle in self.handles:
+            if handle.size < PREFETCHED and not self.limit and handle not in self._leaving:
+                with suppress(CaptureError):  # it will come again
+                    handle.fetch(AT_ONCE * 8)
 
     def losses(self) -> Losses:
         """So far."""
@@ -138,12 +150,26 @@ class LiveSource:
         return [handle for handle in self.handles if handle.fd in ready]
 
     def _take(self, handle: Handle) -> Iterator[Block]:
-        most = min(AT_ONCE, self.limit - self.facts.packets) if self.limit else AT_ONCE
         try:
-            handle.fetch(most)
+            handle.fetch(min(AT_ONCE, self.limit - self.facts.packets) if self.limit else AT_ONCE)
         except CaptureError as error:  # gone; or renamed, or down: then there will be more
             self._look(handle, error)
             return
+        yield from self._read(handle)
+
+    def _farewell(self, handle: Handle) -> Iterator[Block]:
+        """What the kernel still has of an interface that is gone: its last block comes when its time is over."""
+        self._leaving.remove(handle)
+        select.poll().poll(2 * TIMEOUT * 1000)
+        try:
+            while handle.fetch(AT_ONCE) and not self._full():
+                yield from self._read(handle)
+        except CaptureError:
+            pass  # now it is empty
+        shown = printable(handle.name)
+        self._lose(handle, "interface-gone", f"{shown}: the interface went away; its capture ended there")
+
+    def _read(self, handle: Handle) -> Iterator[Block]:
         at = 0
         layout = handle.layout
         while True:
@@ -163,7 +189,8 @@ class LiveSource:
         name, up = handle.link.look()
         shown = printable(handle.name)
         if name is None:
-            self._lose(handle, "interface-gone", f"{shown}: the interface went away; its capture ended there")
+            if handle not in self._leaving:
+                self._leaving.append(handle)
             return
         if error is not None and handle.failures > FAILURES:
             self._lose(handle, "capture-failed", str(error))

@@ -5,32 +5,61 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from .. import __version__, hardening
 from ..errors import CaptureError
+from ..event import Subscriber, Tap
 from ..reporters import renderer
 from ..text import printable
 from . import rights
 from .clocks import SystemClocks
 from .live_options import NDJSON, Choices
 from .live_out import Lines, Notices, Page, ReportFile, UntilFail
-from .live_signals import LiveSignals
+from .live_signals import LiveSignals, meanwhile
 from .screens import look
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from ..capture import Source
     from ..capture.live import LiveSource, Wanted
     from ..pipeline import Options
     from ..report import Report
+    from ..watch import Watch
+
+    Who = hardening.privileges.Identity | None
+
+
+class Extra(Protocol):
+    """Something more that a run does: it opens what it needs when it is made, while that is still allowed.
+
+    With ``event`` and ``report`` it is a `event.Subscriber`, with ``records`` a `event.Tap`.
+    """
+
+    directory: hardening.OutputDir | None  # where it writes later
+    listens: bool  # has a socket that accepts connections later
+
+    def start(self, watch: Watch) -> None:
+        """Root was given up; the run is about to begin."""
+
+    def reopen(self) -> None:
+        """HUP was received."""
+
+    def close(self) -> None:
+        """The run is over, or failed."""
+
 
 CLOSED_PIPE: Final = 141  # as a shell sees a program that SIGPIPE ended
 
 
 class Run:
-    """Opens everything when it is made; ``report`` runs to the end and gives the exit code."""
+    """Opens everything when it is made; ``report`` runs to the end and gives the exit code.
 
-    def __init__(self, choices: Choices, wanted: Wanted, options: Options) -> None:
+    ``extras`` make what else is to be done; they are given the user that the process will become, None for no change.
+    """
+
+    def __init__(self, choices: Choices, wanted: Wanted, options: Options, extras: Sequence[Callable[[Who], Extra]] = ()) -> None:
         from ..watch import Watch
 
         self.choices = choices
@@ -42,6 +71,10 @@ class Run:
             self.clocks = SystemClocks()
             self.watch = Watch(options, self.clocks)
             self.file = self._report_file()
+            self.extras: list[Extra] = []
+            for make in extras:
+                self.extras.append(make(self._who()))
+                self.held.callback(self.extras[-1].close)
             self.source = self._source(wanted)
             self.lines = Lines(self.clocks.wall) if choices.format == NDJSON else None
             self.page: Page | None = None
@@ -114,14 +147,18 @@ class Run:
         output = self.choices.output
         if output is None:
             return None
-        who = hardening.identity(self.choices.user) if self.choices.user is not None and os.geteuid() == 0 else None
-        self.folder = self.held.enter_context(hardening.OutputDir.open(output.parent, who))
+        self.folder = self.held.enter_context(hardening.OutputDir.open(output.parent, self._who()))
         self.folder.refuse(output.name)
         return ReportFile(self.folder, output.name, "json" if self.choices.format == NDJSON else self.choices.format)
 
+    def _who(self) -> Who:
+        return hardening.identity(self.choices.user) if self.choices.user is not None and os.geteuid() == 0 else None
+
     def _confine(self) -> hardening.Confinement:
-        fds = getattr(self.source, "descriptors", [])
-        confined = hardening.confine(self.choices.user, writable=[self.folder] if self.file is not None else [], receive_only=fds)
+        writable = [self.folder] if self.file is not None else []
+        writable += [one.directory for one in self.extras if one.directory is not None]
+        confined = hardening.confine(self.choices.user, writable=writable, accept=any(one.listens for one in self.extras),
+                                     receive_only=getattr(self.source, "descriptors", []))
         if confined.missing:
             self._say(confined.summary())
         return confined
@@ -129,6 +166,7 @@ class Run:
     def _subscribe(self, signals: LiveSignals) -> None:
         choices, watch = self.choices, self.watch
         watch.beside = self._beside
+        watch.meanwhile = meanwhile
         if self.lines is not None:
             watch.subscribers.append(self.lines)
         if not choices.quiet:
@@ -145,6 +183,12 @@ class Run:
             watch.subscribers.append(UntilFail(watch.stop))
         if choices.duration:
             watch.every(choices.duration, watch.stop)
+        for one in self.extras:
+            if isinstance(one, Subscriber):
+                watch.subscribers.append(one)
+            if isinstance(one, Tap):
+                watch.taps.append(one)
+            one.start(watch)
         watch.every(0.1, signals.attend)
 
     def _last_word(self, report: Report) -> None:
@@ -167,6 +211,8 @@ class Run:
     def _reopen(self) -> None:
         if self.file is not None:
             self.file.write()
+        for one in self.extras:
+            one.reopen()
 
     def _say(self, words: str) -> None:
         if not self.choices.quiet:

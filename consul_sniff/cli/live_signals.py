@@ -5,15 +5,31 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from .stopping import ENDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 SHOW_CURSOR = b"\x1b[?25h"  # a live page hides it
+
+
+AGAIN = 0.05  # seconds
+
+
+@contextmanager
+def meanwhile(call: Callable[[], None]) -> Iterator[None]:
+    """Call it again and again while the block runs, in between its own instructions."""
+    before = signal.signal(signal.SIGALRM, lambda _number, _frame: call())
+    signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class LiveSignals:

@@ -1,6 +1,7 @@
 """A live source: blocks, ends, losses, interfaces that come and go."""
 
 import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,22 @@ def test_what_cannot_be_opened_leaves_nothing_open(lab):
     with pytest.raises(CaptureError, match="nosuch0"):
         opened(lab, "cs1", "nosuch0")
     assert {path.name for path in Path("/proc/self/fd").iterdir()} == before
+
+
+def test_the_last_packets_of_an_interface_that_goes_away_are_read(lab):
+    source = opened(lab)
+    send(lab, 3)
+    lab.ip("link", "del", "cs1")  # sooner than the kernel gives its block
+    assert len(packets(source)) == 3
+    assert source.losses() == Losses(3, 0, 0, 0)
+    source.close()
+
+
+def test_what_is_fetched_ahead_comes_in_its_order(lab):
+    source = opened(lab)
+    send(lab, 50)
+    time.sleep(0.2)
+    source.prefetch()
+    send(lab, 50)
+    assert [packet for _name, packet in packets(source, stop_after=100)] == [datagram(n) for n in [*range(50), *range(50)]]
+    source.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ..live_lab import datagram, lab, linktype_and_cut  # noqa: F401 - a fixture
+from ..live_lab import datagram, linktype_and_cut
 
 ROOT = Path(__file__).parent.parent.parent
 LAB = ROOT / "pcaps" / "lab"
@@ -40,7 +40,7 @@ def statuses(report):
     return {one["id"]: one["status"] for one in report["controls"]}
 
 
-def replayed(lab, path, speed=10.0):  # noqa: F811
+def replayed(lab, path, speed=10.0):
     run = lab.live("--format", "json")
     sent = lab.replay(path, speed)
     assert run.end()[0] == 130
@@ -57,7 +57,7 @@ def analyzed_not_ip(path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.stem)
-def test_ten_times_as_fast_the_controls_are_the_files(lab, path):  # noqa: F811
+def test_ten_times_as_fast_the_controls_are_the_files(lab, path):
     report = replayed(lab, path)
     assert statuses(report) == statuses(analyzed(path))
     assert report["complete"] == analyzed(path)["complete"]
@@ -66,17 +66,17 @@ def test_ten_times_as_fast_the_controls_are_the_files(lab, path):  # noqa: F811
 @pytest.mark.slow
 @pytest.mark.skipif(not THEIRS, reason=f"no labelled captures at {SHARED}")
 @pytest.mark.parametrize("path", THEIRS, ids=lambda path: path.stem)
-def test_and_of_the_labelled_captures(lab, path):  # noqa: F811
+def test_and_of_the_labelled_captures(lab, path):
     assert statuses(replayed(lab, path)) == statuses(analyzed(path))
 
 
 @pytest.mark.slow
-def test_at_its_own_pace(lab):  # noqa: F811
+def test_at_its_own_pace(lab):
     path = LAB / "acl_deny_plain-s1.pcap"
     assert statuses(replayed(lab, path, 1.0)) == statuses(analyzed(path))
 
 
-def test_events_in_their_order(lab):  # noqa: F811
+def test_events_in_their_order(lab):
     run = lab.live("--format", "ndjson")
     lab.replay(PLAIN)
     run.end()
@@ -92,7 +92,7 @@ def test_events_in_their_order(lab):  # noqa: F811
     assert all(line["time"].endswith("Z") for line in lines)
 
 
-def test_findings_come_while_it_runs_and_until_fail_ends_it(lab):  # noqa: F811
+def test_findings_come_while_it_runs_and_until_fail_ends_it(lab):
     run = lab.live("--format", "ndjson", "--until", "fail")
     lab.replay(PLAIN)
     assert run.end(None)[0] == 1
@@ -100,7 +100,7 @@ def test_findings_come_while_it_runs_and_until_fail_ends_it(lab):  # noqa: F811
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving up root takes root")
-def test_the_running_parser_has_no_rights_left(lab):  # noqa: F811
+def test_the_running_parser_has_no_rights_left(lab):
     run = lab.live("--format", "json")
     assert run.confined()
     said = dict(line.split(":\t", 1) for line in Path(f"/proc/{run.pid}/status").read_text().splitlines() if ":\t" in line)
@@ -116,7 +116,7 @@ def test_the_running_parser_has_no_rights_left(lab):  # noqa: F811
     assert {one["name"] for one in report["sandbox"]["mechanisms"]} >= {"user", "capabilities", "seccomp", "landlock"}
 
 
-def test_keep_root_keeps_it_and_says_so(lab):  # noqa: F811
+def test_keep_root_keeps_it_and_says_so(lab):
     run = lab.live("--format", "json", "--keep-root", "--duration", "1")
     assert run.confined()
     assert f"Uid:\t{os.geteuid()}\t" in Path(f"/proc/{run.pid}/status").read_text()
@@ -125,7 +125,7 @@ def test_keep_root_keeps_it_and_says_so(lab):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_a_small_buffer_loses_and_says_how_much(lab):  # noqa: F811
+def test_a_small_buffer_loses_and_says_how_much(lab):
     run = lab.live("--format", "json", "--buffer-size", "1M")
     assert run.confined()
     os.kill(run.pid, signal.SIGSTOP)
@@ -147,7 +147,7 @@ def test_a_small_buffer_loses_and_says_how_much(lab):  # noqa: F811
     assert statuses(report)["gossip-encryption"] == "fail"
 
 
-def test_too_much_loss_is_exit_code_4(lab):  # noqa: F811
+def test_too_much_loss_is_exit_code_4(lab):
     run = lab.live("--format", "json", "--buffer-size", "64K", "--duration", "4", "--require", "gossip-lan")
     assert run.confined()
     os.kill(run.pid, signal.SIGSTOP)
@@ -160,7 +160,7 @@ def test_too_much_loss_is_exit_code_4(lab):  # noqa: F811
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_at_any_moment_gives_a_whole_report_in_two_seconds(lab, number):  # noqa: F811
+def test_a_signal_at_any_moment_gives_a_whole_report_in_two_seconds(lab, number):
     chance = random.Random(int(number))
     for _ in range(4):
         run = lab.live("--format", "json", "-q")
@@ -175,7 +175,7 @@ def test_a_signal_at_any_moment_gives_a_whole_report_in_two_seconds(lab, number)
         assert json.loads(run.out.read_bytes())["exit"]["code"] == code
 
 
-def test_the_second_signal_ends_it_at_once(lab):  # noqa: F811
+def test_the_second_signal_ends_it_at_once(lab):
     run = lab.live("--format", "json")
     assert run.confined()
     time.sleep(0.3)
@@ -189,17 +189,22 @@ def test_the_second_signal_ends_it_at_once(lab):  # noqa: F811
     assert run.out.read_bytes() == b""
 
 
-def test_usr1_prints_counters_and_it_goes_on(lab):  # noqa: F811
+def test_usr1_prints_counters_and_it_goes_on(lab):
     run = lab.live("--format", "json")
     assert run.confined()
     time.sleep(0.3)
     lab.replay(LAB / "acl_allow-apiclient.pcap")
-    os.kill(run.pid, signal.SIGUSR1)
-    assert run.until(lambda: b"packets 220, " in run.err.read_bytes())
+
+    def printed():
+        os.kill(run.pid, signal.SIGUSR1)
+        time.sleep(0.2)
+        return b"packets 220, " in run.err.read_bytes()
+
+    assert run.until(printed)
     assert run.end()[0] == 130
 
 
-def test_a_closed_pipe_ends_quietly(lab):  # noqa: F811
+def test_a_closed_pipe_ends_quietly(lab):
     command = f"{sys.executable} -m consul_sniff live -i cs1 --format ndjson --duration 20 -q | head -1"
     with subprocess.Popen(["ip", "netns", "exec", lab.name, "bash", "-c", f"set -o pipefail; {command}"], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, cwd=lab.folder) as pipe:
@@ -211,7 +216,7 @@ def test_a_closed_pipe_ends_quietly(lab):  # noqa: F811
     assert pipe.returncode == 141
 
 
-def test_the_interface_goes_away(lab):  # noqa: F811
+def test_the_interface_goes_away(lab):
     lab.cable("cs2", "cs3")
     run = lab.live("-i", "cs1", "-i", "cs3", "--format", "ndjson")
     lab.replay(LAB / "acl_allow-apiclient.pcap")
@@ -226,13 +231,13 @@ def test_the_interface_goes_away(lab):  # noqa: F811
     assert b"cs1: the interface went away" in run.err.read_bytes()
 
 
-def test_the_only_interface_goes_away_and_so_the_run_ends(lab):  # noqa: F811
+def test_the_only_interface_goes_away_and_so_the_run_ends(lab):
     run = lab.live("--format", "json")
     lab.ip("link", "del", "cs1")
     assert run.end(None)[0] == 3
 
 
-def test_a_stream_on_standard_input_is_judged_as_it_comes(lab):  # noqa: F811
+def test_a_stream_on_standard_input_is_judged_as_it_comes(lab):
     reading, writing = os.pipe()
     run = lab.live("-r", "-", "--format", "ndjson", stdin=reading)
     os.close(reading)
@@ -247,7 +252,7 @@ def test_a_stream_on_standard_input_is_judged_as_it_comes(lab):  # noqa: F811
     assert statuses(run.lines()[-1]["report"]) == statuses(analyzed(PLAIN))
 
 
-def test_a_silent_stream_can_be_interrupted(lab):  # noqa: F811
+def test_a_silent_stream_can_be_interrupted(lab):
     reading, writing = os.pipe()
     run = lab.live("-r", "-", "--format", "json", stdin=reading)
     os.write(writing, PLAIN.read_bytes()[:5000])
@@ -261,7 +266,7 @@ def test_a_silent_stream_can_be_interrupted(lab):  # noqa: F811
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving up root takes root")
-def test_the_report_file_again_and_again_whole(lab):  # noqa: F811
+def test_the_report_file_again_and_again_whole(lab):
     folder = lab.folder / "reports"
     folder.mkdir(mode=0o700)
     os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
@@ -279,14 +284,14 @@ def test_the_report_file_again_and_again_whole(lab):  # noqa: F811
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving up root takes root")
-def test_a_folder_that_nobody_may_write_to_is_told_before_anything_runs(lab):  # noqa: F811
+def test_a_folder_that_nobody_may_write_to_is_told_before_anything_runs(lab):
     lab.folder.chmod(0o755)
     run = lab.live("--output", lab.folder / "report.json")
     assert run.end(None)[0] == 3
     assert b"nobody may not write there" in run.err.read_bytes()
 
 
-def test_a_count_of_packets(lab):  # noqa: F811
+def test_a_count_of_packets(lab):
     run = lab.live("--format", "json", "--count", "10")
     lab.replay(PLAIN)
     run.end(None)
@@ -295,7 +300,7 @@ def test_a_count_of_packets(lab):  # noqa: F811
     assert report["complete"]
 
 
-def test_no_right_to_capture_is_told_with_the_command_that_gives_it(lab):  # noqa: F811
+def test_no_right_to_capture_is_told_with_the_command_that_gives_it(lab):
     done = lab.do("setpriv", "--reuid=65534", "--clear-groups", "--bounding-set=-all", sys.executable, "-m", "consul_sniff", "live", "-i", "cs1")
     if "No module named" in done.stderr or "Permission denied" in done.stderr:
         pytest.skip("this checkout is closed to other users")

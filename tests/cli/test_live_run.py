@@ -12,8 +12,6 @@ from consul_sniff.cli.live_options import Choices
 from consul_sniff.cli.live_run import Run
 from consul_sniff.errors import CaptureError
 
-from ..live_lab import lab
-
 CHOICES = Choices((), False, 0.0, 0, False, 0.0, 1, "json", None, "nobody", False)
 
 
@@ -65,3 +63,49 @@ def test_what_the_reports_key_says(lab):
     assert set(report["capture"]) >= {"received", "decoded", "dropped", "interface_dropped", "unread", "acked_unseen_bytes"}
     assert all(set(one) == {"name", "state", "detail"} for one in report["sandbox"]["mechanisms"])
     assert report["input"][0]["path"] == "cs1"
+
+
+class Extra:
+    """Hears, taps, writes, listens."""
+
+    directory, listens = None, True
+
+    def __init__(self, who):
+        self.did = []
+
+    def event(self, event):
+        self.did.append(event.kind)
+
+    def report(self, report, *, final):
+        self.did.append("report")
+
+    def records(self, block, input_, first_frame):
+        self.did.append("records")
+
+    def start(self, watch):
+        self.did.append("start")
+
+    def reopen(self):
+        self.did.append("reopen")
+
+    def close(self):
+        self.did.append("close")
+
+
+EXTRA = """
+import sys
+from consul_sniff.capture.live import Wanted
+from consul_sniff.cli.live_run import Run
+from consul_sniff.pipeline import Options
+from tests.cli.test_live_run import CHOICES, Extra
+with Run(CHOICES._replace(stream=True, user=None, quiet=True, format="json"), Wanted(), Options(), [Extra]) as run:
+    run._reopen()
+    run.report()
+sys.stderr.write(" ".join(dict.fromkeys(run.extras[0].did)))
+"""
+
+
+def test_extras_hear_everything_in_their_order(pcaps):
+    done = subprocess.run([sys.executable, "-c", EXTRA], input=(pcaps / "lab" / "plain-c1.pcap").read_bytes(), capture_output=True,
+                          cwd=pcaps.parent, check=False, timeout=60)
+    assert done.stderr.decode().split() == ["reopen", "start", "records", "stats", "node-seen", "finding", "control-changed", "report", "close"]

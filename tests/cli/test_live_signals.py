@@ -2,10 +2,11 @@
 
 import os
 import signal
+import time
 
 import pytest
 
-from consul_sniff.cli.live_signals import LiveSignals
+from consul_sniff.cli.live_signals import LiveSignals, meanwhile
 
 
 @pytest.fixture
@@ -45,3 +46,13 @@ def test_afterwards_signals_are_what_they_were():
     with LiveSignals(int, int, int):
         assert signal.getsignal(signal.SIGUSR1) != before[0]
     assert (signal.getsignal(signal.SIGUSR1), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_meanwhile_something_is_done_again_and_again():
+    calls = []
+    with meanwhile(lambda: calls.append(1)):
+        begun = time.monotonic()
+        while len(calls) < 3 and time.monotonic() < begun + 10:
+            pass
+    assert len(calls) == 3
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
