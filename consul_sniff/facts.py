@@ -10,6 +10,7 @@ from collections import Counter
 from sys import intern
 from typing import NamedTuple
 
+from . import limits
 from .model import Claim, Evidence, Flow, Message, Protection, Scalar, Secret
 
 EVIDENCE_KEPT = 3
@@ -224,6 +225,7 @@ class Facts:
         self.claims: dict[ClaimKey, ClaimTally] = {}
         self.exposures: dict[ExposureKey, Tally] = {}
         self.reasons: set[str] = set()  # why the report is incomplete, one sentence each
+        self.met: dict[tuple[str, int], set[object]] = {}  # keys of a table by share: each has its part of the limits
         self._fields: dict[tuple[str, str, Fields], Fields] = {}
 
     def one(self, protocol: str, kind: str, fields: Fields) -> Fields:
@@ -235,6 +237,15 @@ class Facts:
             if len(self._fields) < FIELDS_SHARED:
                 self._fields[key] = fields
         return kept
+
+    def room(self, table: str, share: int, key: object, limit: int) -> bool:
+        """May a share's flow use this key? What a share forgets hangs on its own flows alone, whoever keeps the others."""
+        met = self.met.setdefault((table, share), set())
+        if key not in met:
+            if len(met) >= (limit if share < 0 else limit // limits.SHARES):
+                return False
+            met.add(key)
+        return True
 
     def merge(self, other: Facts) -> None:
         """Join what another run over *other* inputs (or other flows of the same) learnt."""

@@ -9,6 +9,7 @@ PCAPNG_BLOCK_BYTES: Final = 16 * 1024 * 1024  # libpcap's own bound
 LAYERS: Final = 8  # tunnels in tunnels: Zeek allows 4, Suricata 16
 IPV6_EXTENSIONS: Final = 16
 FLOWS: Final = 65_536  # live at once; the oldest idle one is evicted and counted
+SHARES: Final = 8  # of the flows, by a hash: each has its part of what is bounded, so that several processes forget like one
 CONVERSATIONS: Final = 262_144  # folded, kept to the end
 SIGHTINGS: Final = 262_144
 CLAIMS: Final = 65_536

@@ -170,7 +170,7 @@ class Way:
 class Flow:
     """Two sockets and what passed between them, as the screen's table counted it when the flow ended."""
 
-    __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel")
+    __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel", "share")
 
     def __init__(self, number: int, input_: int, transport: str, addresses: tuple[str, str], ports: tuple[int, int],
                  tunnel: str = "") -> None:
@@ -182,6 +182,7 @@ class Flow:
         self.opener: int | None = None  # the side that sent SYN; None mid-stream and for UDP
         self.ways = (Way(), Way())
         self.tunnel = tunnel  # e.g. "vlan 12", "vxlan 7": outer layers, for people
+        self.share = -1  # of limits.SHARES, whose part of the bounds it uses up; -1: they are not shared out
 
 
 class Interface(NamedTuple):

@@ -149,7 +149,9 @@ class Reading:
         found = [self.found[number] for number in task.inputs]
         numbered = zip(task.inputs, sources(found, bpf=options.bpf), strict=True)
         facts = _read(numbered, options, shares=task.shares)
-        return Result(facts, limits.BODIES - POOL.least)
+        keys = {place: len(met) for place, met in facts.met.items()}
+        facts.met = {}
+        return Result(facts, limits.BODIES - POOL.least, keys)
 
 
 def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: int | None = None,

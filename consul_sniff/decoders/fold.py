@@ -83,13 +83,11 @@ def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozense
     source, certain = orient(flow, state, hints)
     responder = 1 - source
     key = ConversationKey(flow.addresses[source], flow.addresses[responder], flow.ports[responder], flow.transport)
+    if not facts.room("conversations", flow.share, key, limits.CONVERSATIONS):
+        facts.notes["conversations folded"] += 1
+        facts.reasons.add("more conversations than are kept apart: the rest is folded under the source 'others'")
+        key = key._replace(source=OTHERS)
     conversation = facts.conversations.get(key)
-    if conversation is None:
-        if len(facts.conversations) >= limits.CONVERSATIONS:
-            facts.notes["conversations folded"] += 1
-            facts.reasons.add("more conversations than are kept apart: the rest is folded under the source 'others'")
-            key = key._replace(source=OTHERS)
-        conversation = facts.conversations.get(key)
     one = _conversation(flow, source, certain=certain)
     if conversation is None:
         facts.conversations[key] = one
@@ -134,29 +132,29 @@ def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int
     for (side, protocol, kind, protection, fields, decrypted), tally in state.said.items():
         shared = facts.one(protocol, kind, fields)
         said = SightingKey(key, side ^ source, protocol, kind, protection, shared, decrypted)
-        _keep(facts, facts.sightings, said, tally, limits.SIGHTINGS)
+        _keep(facts, "sightings", said, tally, state.flow.share, limits.SIGHTINGS)
     for (side, secret), tally in state.exposed.items():
-        _keep(facts, facts.exposures, ExposureKey(secret, key, side ^ source), tally, limits.EXPOSURES)
+        _keep(facts, "exposures", ExposureKey(secret, key, side ^ source), tally, state.flow.share, limits.EXPOSURES)
     for (side, claim, decrypted), tally in state.claimed.items():
         claim_key = ClaimKey(claim, key.port, decrypted)
+        if not facts.room("claims", state.flow.share, claim_key, limits.CLAIMS):
+            _over(facts, "claims")
+            continue
         kept = facts.claims.get(claim_key)
         if kept is None:
-            if len(facts.claims) >= limits.CLAIMS:
-                _over(facts, "claims")
-                continue
             kept = facts.claims[claim_key] = ClaimTally()
         kept.told(tally, key, side ^ source)
 
 
-def _keep(facts: Facts, table: dict[Key, Tally], key: Key, tally: Tally, limit: int) -> None:
-    kept = table.get(key)
-    if kept is not None:
-        kept.merge(tally)
-    elif len(table) < limit:
-        kept = table[key] = Tally()  # a copy: the flow may go on (Session.snapshot)
-        kept.merge(tally)
-    else:
+def _keep(facts: Facts, name: str, key: object, tally: Tally, share: int, limit: int) -> None:
+    if not facts.room(name, share, key, limit):
         _over(facts, "sightings")
+        return
+    table: dict[object, Tally] = getattr(facts, name)
+    kept = table.get(key)
+    if kept is None:
+        kept = table[key] = Tally()  # a copy: the flow may go on (Session.snapshot)
+    kept.merge(tally)
 
 
 def _over(facts: Facts, what: str) -> None:

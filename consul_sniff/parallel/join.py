@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from .. import limits
@@ -13,10 +14,8 @@ if TYPE_CHECKING:
     from ..facts import InputFacts
     from .split import Result, Task
 
-#: A table that is full keeps what came first; several processes do not know which of theirs came first.
-TABLES = {"conversations": limits.CONVERSATIONS, "sightings": limits.SIGHTINGS, "claims": limits.CLAIMS,
-          "exposures": limits.EXPOSURES, "notes": limits.NOTES}
-FULL = ("conversations folded", "claims over the limit", "sightings over the limit", "other notes")
+#: Each share of the flows has its part of a table. Several inputs fill it one after the other.
+TABLES = {"conversations": "CONVERSATIONS", "sightings": "SIGHTINGS", "claims": "CLAIMS", "exposures": "EXPOSURES"}
 
 
 def join(tasks: Sequence[Task], results: Sequence[Result | None], *, interrupted: bool = False) -> Facts | None:
@@ -42,10 +41,20 @@ def join(tasks: Sequence[Task], results: Sequence[Result | None], *, interrupted
     if interrupted:
         _settle(whole, inputs, tasks, results)
         return whole
-    over = any(len(getattr(whole, name)) > most for name, most in TABLES.items())
-    if over or any(name in whole.notes for name in FULL) or any(held > limits.BODIES for held in bodies.values()):
+    over = len(whole.notes) > limits.NOTES or "other notes" in whole.notes
+    if over or _full(tasks, results) or any(held > limits.BODIES for held in bodies.values()):
         return None
     return whole
+
+
+def _full(tasks: Sequence[Task], results: Sequence[Result | None]) -> bool:
+    """May a share have met its bound in one process, that went through all inputs?"""
+    if len({task.inputs for task in tasks}) == 1:
+        return False  # of one input all that a share met was met by one process
+    sums: Counter[tuple[str, int]] = Counter()
+    for result in results:
+        sums.update(result.keys if result is not None else {})
+    return any(count > getattr(limits, TABLES[table]) // limits.SHARES for (table, _), count in sums.items())
 
 
 def _settle(whole: Facts, inputs: dict[int, InputFacts], tasks: Sequence[Task], results: Sequence[Result | None]) -> None:

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from .. import limits
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..facts import Facts
 
-#: The screen's, which this package does not import.
-SHARES = 8
+SHARES = limits.SHARES
 #: Of the work on a part of a file: what every part costs, whatever the number of parts.
 COMMON = 0.2
 #: Tasks of small files a process, so that none waits long for the others at the end.
@@ -58,6 +59,7 @@ class Result(NamedTuple):
 
     facts: Facts
     bodies: int
+    keys: Mapping[tuple[str, int], int] = {}  # how many keys each share has in each table
 
 
 def split(loads: Sequence[Load], jobs: int, worth: int) -> list[Task]:

@@ -61,6 +61,8 @@ def flow(table: Table, row: int, input_: int, tunnel: str, *, counted: bool) -> 
     it = Flow(record.number, input_, "tcp" if record.k1 >> 32 & 255 == 6 else "udp", (ends[0], ends[1]),
               (ports[0], ports[1]), tunnel)
     it.opener = record.opener if record.opener >= 0 else None
+    if table.shares > 1:
+        it.share = row // table.each
     if counted:
         sides = table.sides_bytes
         it.ways = (way(sides, row * 2), way(sides, row * 2 + 1))

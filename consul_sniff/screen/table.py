@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 
+from .. import limits
+
 try:
     import cython
     from cython import Py_ssize_t as i64
@@ -36,7 +38,7 @@ SIDE = (("packets", 8), ("bytes", 8), ("payloads", 8), ("last", 8), ("next", -8)
         ("spare1", 8), ("spare2", 8), ("spare3", 8), ("spare4", 8), ("spare5", 8))
 #: Flows are shared out by a hash of their two sockets, whoever keeps them: what is forgotten when a table is full then
 #: hangs on the share's own flows alone, and is the same for one process and for several that keep a part of them each.
-SHARES = 8
+SHARES = limits.SHARES
 SHARED_ROWS = 4096  # a smaller table is not shared out
 KINDS = {8: ctypes.c_ulonglong, -8: ctypes.c_longlong, 4: ctypes.c_uint, -4: ctypes.c_int}
 

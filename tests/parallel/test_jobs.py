@@ -49,6 +49,20 @@ def test_conversations_that_cross(tmp_path):
         assert json_of([path], jobs=jobs) == json_of([path])
 
 
+def test_full_tables_forget_alike(tmp_path, monkeypatch):
+    paths = [tmp_path / "one.pcap", tmp_path / "two.pcap"]
+    for n, path in enumerate(paths):
+        path.write_bytes(crossing(n))
+    for name in ("CONVERSATIONS", "SIGHTINGS", "CLAIMS"):
+        monkeypatch.setattr(f"consul_sniff.limits.{name}", 64)
+    one = json.loads(json_of(paths[:1]))
+    assert one["counters"]["notes"]["conversations folded"]
+    assert one["counters"]["notes"]["sightings over the limit"]
+    for several in (paths[:1], paths):
+        for jobs in (2, 3):
+            assert json_of(several, jobs=jobs) == json_of(several)
+
+
 def test_a_part_counts_only_its_own(tmp_path):
     path = tmp_path / "crossing.pcap"
     path.write_bytes(crossing())

@@ -1,7 +1,5 @@
-import sys
-
 from consul_sniff import limits
-from consul_sniff.facts import Conversation, ConversationKey, Facts, InputFacts
+from consul_sniff.facts import Facts, InputFacts
 from consul_sniff.parallel import Result, Task, join
 
 LEAD, OTHER = Task((0,), 0x55, 1), Task((0,), 0xAA, 1)
@@ -39,23 +37,18 @@ def test_a_file_of_which_a_part_was_not_done_is_left_out():
 
 def test_a_bound_that_hangs_on_the_order_of_all_is_for_one_process():
     assert join([LEAD], [Result(facts("a", 1), 0)]) is not None
-    for note in ("conversations folded", "claims over the limit", "sightings over the limit", "other notes"):
-        full = facts("a", 1)
-        full.notes[note] = 1
-        assert join([LEAD], [Result(full, 0)]) is None
+    full = facts("a", 1)
+    full.notes["other notes"] = 1
+    assert join([LEAD], [Result(full, 0)]) is None
     half = limits.BODIES // 2 + 1
     assert join([LEAD, OTHER], [Result(facts("a", 1), half), Result(facts("a", 1), half)]) is None
     assert join([Task((0,), None, 1), Task((1,), None, 1)],
                 [Result(facts("a", 1), half), Result(facts("b", 1), half)]) is not None
 
 
-def test_two_halves_that_are_too_many_together(monkeypatch):
-    monkeypatch.setitem(sys.modules[join.__module__].TABLES, "conversations", 3)
-    halves = []
-    for sources in (("a", "b"), ("c", "d")):
-        half = facts("x", 1)
-        for source in sources:
-            half.conversations[ConversationKey(source, "z", 1, "tcp")] = Conversation()
-        halves.append(Result(half, 0))
-    assert join([LEAD, OTHER], halves) is None
-    assert join([LEAD, OTHER], halves[:1] * 2) is not None
+def test_several_inputs_fill_one_table():
+    half = {("sightings", 3): limits.SIGHTINGS // limits.SHARES // 2 + 1}
+    files = [Task((0,), None, 1), Task((1,), None, 1)]
+    results = [Result(facts("a", 1), 0, half), Result(facts("b", 1), 0, half)]
+    assert join(files, results) is None
+    assert join([LEAD, OTHER], results) is not None

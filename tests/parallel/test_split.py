@@ -1,16 +1,11 @@
 from consul_sniff.parallel import Load, split
 from consul_sniff.parallel.split import SHARES
-from consul_sniff.screen import table
 
 MB = 1_000_000
 
 
 def masks(tasks):
     return [(task.inputs, task.shares) for task in tasks]
-
-
-def test_the_shares_are_the_screens():
-    assert SHARES == table.SHARES
 
 
 def test_little_work_is_one_task():
