@@ -65,7 +65,7 @@ class Tally:
     __slots__ = ("count", "first", "last", "evidence")
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count: int = 0  # said, for mypy meets it before this module
         self.first = 0
         self.last = 0
         self.evidence: tuple[Evidence, ...] = ()
