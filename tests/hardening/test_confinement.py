@@ -127,7 +127,9 @@ def test_the_programs_own_ways_are_within_the_filter(inside, nobody, pcaps, name
         pytest.skip("no captures ship here")
     code = """
 import consul_sniff
+from consul_sniff.matching import load
 from consul_sniff.reporters import FORMATS, renderer
+load()  # as live does: signatures are read before anything is given up, wherever they stand
 from consul_sniff.reporters.look import Look
 folder = os.open(sys.argv[1], os.O_RDONLY)
 if sys.argv[2] == "confined":
