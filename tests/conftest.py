@@ -3,11 +3,17 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from .live_lab import lab as lab  # noqa: PLC0414 - a fixture, for whoever asks
 
 ROOT = Path(__file__).parent.parent
 PCAPS = ROOT / "pcaps"
+
+
+# how long an example takes says how busy the machine is, not what the code does
+settings.register_profile("here", deadline=None)
+settings.load_profile("here")
 
 
 def pytest_addoption(parser):

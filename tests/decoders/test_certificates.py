@@ -4,11 +4,12 @@ import hashlib
 import subprocess
 import sys
 
-from . import tls_lab
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consul_sniff.decoders.certificates import Leaf, leaf
+
+from . import tls_lab
 
 DER = tls_lab.certificate()[0]
 

@@ -210,7 +210,7 @@ def test_the_last_packet_of_a_short_flow_is_asked_for_when_the_flow_ends():
     for _ in range(12):
         say(live, b"x")
     assert say(live, b"!") == []
-    assert [message.summary for *_, message in live.close()][0] == "x" * 12 + "!"
+    assert next(message.summary for *_, message in live.close()) == "x" * 12 + "!"
 
 
 @pytest.mark.parametrize("how", ["a gap", "the end"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from . import tls_lab
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,8 @@ from consul_sniff.decoders.base import Cursor, Opening
 from consul_sniff.decoders.tls import Tls
 from consul_sniff.errors import DecodeError, NeedMoreData
 from consul_sniff.model import Protection
+
+from . import tls_lab
 
 #: the first flights of `consul` 1.13 with a TLS 1.2 client, after mode byte 3
 CLIENT_HELLO = bytes.fromhex(

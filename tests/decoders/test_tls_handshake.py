@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from . import tls_lab
 from hypothesis import given
 from hypothesis import strategies as st
 
 from consul_sniff.decoders import tls_handshake as hs
 from consul_sniff.decoders.base import Cursor
 from consul_sniff.errors import DecodeError, NeedMoreData
+
+from . import tls_lab
 
 CLIENT = tls_lab.handshake()[0][1][9:]  # without the headers of record and message
 SERVER = tls_lab.handshake()[1][1]

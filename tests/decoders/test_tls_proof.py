@@ -3,10 +3,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from . import tls_lab
 
 from consul_sniff.decoders.base import Opening
 from consul_sniff.decoders.tls_proof import Proof, may_be_clear, proofs_of
+
+from . import tls_lab
 
 CLIENT, SERVER = tls_lab.handshake()[0][1], tls_lab.handshake()[1][1]
 SEALED = b"\x17\x03\x03\x00\x20" + b"z" * 32
