@@ -199,7 +199,7 @@ def _earliest(conversation: Conversation) -> tuple[int, int]:
 class InputFacts:
     """One input as it was read."""
 
-    __slots__ = ("path", "packets", "bytes", "first", "last", "link_types", "truncated", "error", "kept")
+    __slots__ = ("path", "packets", "bytes", "first", "last", "link_types", "truncated", "error")
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -210,7 +210,6 @@ class InputFacts:
         self.link_types: tuple[str, ...] = ()
         self.truncated = False  # some packets were cut by a snap length
         self.error: str | None = None  # one line: what, where, what to do
-        self.kept = 0  # packets
 
 
 class Facts:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..errors import CaptureError, ConsulSniffError, UsageError
+from ..errors import ConsulSniffError, UsageError
 from . import analyze, decode, doctor, explain, interfaces, live, signatures
 from .exits import EXIT_CODES, Exit
 
@@ -55,8 +55,6 @@ def run() -> None:
         code = end.code
     except UsageError as error:
         code = _complain(error, 2)
-    except CaptureError as error:
-        code = _complain(error, 3)
     except ConsulSniffError as error:
         code = _complain(error, 3)
     except BrokenPipeError:

@@ -34,9 +34,6 @@ class Screen(Protocol):
     def resume(self, number: int, side: int) -> None: ...
 
 
-Listener = "Callable[[Flow, int, int, int, Message], None]"  # flow, side, time, frame, message
-
-
 class Session:
     """Decodes what a screen hands on and folds it into ``facts``.
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..model import Flow, Message, Payload
     from .base import StreamDecoder
 
-Told = "tuple[int, int, int, Message]"  # side, time, frame, message
 ASKED_AT_ONCE = 8  # packets at each of which an unknown flow is asked for, in a new window
 LOST_STEPS = 8  # times a flow may fall out of step before it is left alone
 
