@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Scalar = str | int | bool | None
+Heard = tuple[int, int, int, int, tuple[int, ...]]
 
 
 class Protection(str, Enum):
@@ -134,6 +135,16 @@ class Payload(NamedTuple):
     frame: int
     lost: int  # TCP: bytes missing right before data. UDP: bytes of the datagram that were not kept (snap length, lost fragment)
     start: bool  # TCP: data begins at the first byte of the stream
+    unit: int = 0  # TCP: data is one whole message of a followed side, this its digest
+
+
+class Framing(int, Enum):
+    """How a side's messages follow each other, so that the screen can tell them apart (`screen.units`)."""
+
+    NONE = 0
+    RAFT_REQUEST = 1
+    RAFT_ANSWER = 2
+    YAMUX = 3
 
 
 class Way:
@@ -170,7 +181,7 @@ class Way:
 class Flow:
     """Two sockets and what passed between them, as the screen's table counted it when the flow ended."""
 
-    __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel", "share")
+    __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel", "share", "heard")
 
     def __init__(self, number: int, input_: int, transport: str, addresses: tuple[str, str], ports: tuple[int, int],
                  tunnel: str = "") -> None:
@@ -182,6 +193,8 @@ class Flow:
         self.opener: int | None = None  # the side that sent SYN; None mid-stream and for UDP
         self.ways = (Way(), Way())
         self.tunnel = tunnel  # e.g. "vlan 12", "vxlan 7": outer layers, for people
+        #: of each side, the messages that were known by heart: (number, count, first and last time, first packets)
+        self.heard: tuple[list[Heard], list[Heard]] = ([], [])
         self.share = -1  # of limits.SHARES, whose part of the bounds it uses up; -1: they are not shared out
 
 

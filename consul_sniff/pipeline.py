@@ -211,6 +211,8 @@ def drain(screen: Screen, session: Session) -> None:
         session.take(payload, screen)
     for flow in screen.ended():
         session.end(flow)
+    if screen.full:
+        session.unlearn(screen)
 
 
 def settle(one: InputFacts, screen: Screen, facts: Facts) -> None:

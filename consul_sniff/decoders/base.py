@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ..errors import DecodeError, NeedMoreData
+from ..model import Framing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -161,6 +162,11 @@ class StreamDecoder:
     def close(self) -> list[Message]:
         """The flow ended: messages that were waiting for more."""
         return []
+
+    def framing(self, side: int) -> Framing:
+        """Where this side stands between two messages, each of which says the same whatever came before: how the next ones
+        are told apart. NONE: it does not, or nobody can."""
+        return Framing.NONE
 
     def content(self, side: int) -> bool:
         """Does anybody still need this side's bytes? False: the screen stops handing them on."""

@@ -83,6 +83,11 @@ class Scanner:
         self._final = False
         self._remote: set[str] = set()  # told since the last header
 
+    @property
+    def wants(self) -> bool:
+        """Does something that was found wait for more bytes?"""
+        return self._want > 0
+
     def feed(self, window: bytes) -> list[Hit]:
         """What became readable with the next ``window``."""
         self._credit = min(self._credit + 16 * len(window), CREDIT_BYTES)
@@ -162,6 +167,7 @@ class Scanner:
     def _tell(self, header: Header) -> None:
         self.method = header.method
         self._remote.clear()
+        self._catalog = Catalog()  # a body says the same whatever came before it
         self._hits.append(header)
 
     def _lone_method(self, data: bytes, match: re.Match[bytes]) -> int:

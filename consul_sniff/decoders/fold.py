@@ -21,7 +21,7 @@ from ..facts import (
 from ..model import Evidence
 
 if TYPE_CHECKING:
-    from ..model import Claim, Flow, Message, Protection, Scalar, Secret
+    from ..model import Claim, Flow, Heard, Message, Protection, Scalar, Secret
 
 Key = TypeVar("Key")
 OTHERS = "others"  # stands for the sources beyond limits.CONVERSATIONS
@@ -43,6 +43,19 @@ class FlowState:
     def originator(self) -> int | None:
         """The side that the content shows to be the originator's."""
         return None
+
+    def hear(self, side: int, message: Message, heard: Heard) -> None:
+        """A message that the screen counted."""
+        _, count, first, last, frames = heard
+        tally = Tally()
+        tally.count, tally.first, tally.last = count, first, last
+        tally.evidence = tuple([Evidence(self.flow.input, frame, message.summary) for frame in frames])
+        key = (side, message.protocol, message.kind, message.protection, message.fields, message.decrypted)
+        _tally(self.said, key).merge(tally)
+        for claim in message.claims:
+            _tally(self.claimed, (side, claim, message.decrypted)).merge(tally)
+        for secret in message.secrets:
+            _tally(self.exposed, (side, secret)).merge(tally)
 
     def add(self, side: int, time: int, frame: int, message: Message) -> None:
         input_ = self.flow.input
@@ -78,8 +91,8 @@ def orient(flow: Flow, state: FlowState | None, hints: frozenset[int]) -> tuple[
     return (1 if first < second else 0), first == second
 
 
-def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int]) -> None:
-    """Add a flow that ended to the facts."""
+def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int], more: FlowState | None = None) -> None:
+    """Add a flow that ended to the facts. ``more``: what it said besides."""
     source, certain = orient(flow, state, hints)
     responder = 1 - source
     key = ConversationKey(flow.addresses[source], flow.addresses[responder], flow.ports[responder], flow.transport)
@@ -88,13 +101,14 @@ def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozense
         facts.reasons.add("more conversations than are kept apart: the rest is folded under the source 'others'")
         key = key._replace(source=OTHERS)
     conversation = facts.conversations.get(key)
-    one = _conversation(flow, source, certain=certain)
+    made = _conversation(flow, source, certain=certain)
     if conversation is None:
-        facts.conversations[key] = one
+        facts.conversations[key] = made
     else:
-        conversation.merge(one)
-    if state is not None:
-        _fold_said(facts, state, key, source)
+        conversation.merge(made)
+    for one in (state, more):
+        if one is not None:
+            _fold_said(facts, one, key, source)
 
 
 def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:

@@ -68,6 +68,10 @@ class Calls:
         method = scanner.method
         return rpc_messages(scanner.feed(data), method)
 
+    def between(self, side: int) -> bool:
+        """Does nothing of what was read wait for more?"""
+        return not self._scanners[side].wants
+
     def gap(self, side: int) -> list[Message]:
         """Bytes of this side are missing, or it ended."""
         scanner = self._scanners[side]
@@ -85,6 +89,9 @@ class Late:
 
     def add(self, side: int, messages: list[Message]) -> None:
         self._sides[side].extend(messages)
+
+    def empty(self, side: int) -> bool:
+        return not self._sides[side]
 
     def take(self, side: int) -> list[Message]:
         messages = self._sides[side][:]

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from ..errors import DecodeError, NeedMoreData
-from ..model import Message, Protection
+from ..model import Framing, Message, Protection
 from .base import StreamDecoder
 from .content import Pool, Scanner
 from .msgpack_rpc import Late
@@ -175,6 +175,12 @@ class Raft(StreamDecoder):
 
     def _pattern(self, side: int) -> re.Pattern[bytes]:
         return _REQUEST if side == self.originator else _ANSWER
+
+    def framing(self, side: int) -> Framing:
+        half = self._halves[side]
+        if half.state != "start" or half.broken is not None or self.originator is None or not self._late.empty(side):
+            return Framing.NONE
+        return Framing.RAFT_REQUEST if side == self.originator else Framing.RAFT_ANSWER
 
     def gap(self, side: int, lost: int) -> None:
         half = self._halves[side]

@@ -14,16 +14,15 @@ from ..errors import DecodeError, NeedMoreData
 from ..facts import Facts
 from . import datagram_decoders, stream_decoders
 from .base import Budget, Cursor
-from .fold import fold_flow
+from .fold import FlowState, fold_flow
 from .streams import StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..keyring import Keyring
-    from ..model import Flow, Message, Payload
+    from ..model import Flow, Heard, Message, Payload
     from .base import DatagramDecoder
-    from .fold import FlowState
 
 
 class Screen(Protocol):
@@ -32,6 +31,11 @@ class Screen(Protocol):
     def flow(self, number: int) -> Flow: ...
     def enough(self, number: int, side: int) -> None: ...
     def resume(self, number: int, side: int) -> None: ...
+    def follow(self, number: int, side: int, framing: int, taken: int) -> None: ...
+    def learn(self, unit: int, number: int) -> None: ...
+    @property
+    def full(self) -> bool: ...
+    def unlearn(self) -> Iterable[tuple[int, int, list[Heard]]]: ...
 
 
 class Session:
@@ -50,7 +54,7 @@ class Session:
         self._datagrams = datagram_decoders()
         self._streams = stream_decoders()
         self._states: dict[int, StreamState] = {}
-        self._buffered = 0
+        self._units: list[tuple[Message, ...]] = []  # what the messages say that the screen knows by heart
 
     def take(self, payload: Payload, screen: Screen) -> None:
         """Decode one payload. Never raises on what is in it."""
@@ -75,22 +79,53 @@ class Session:
             except Exception as error:  # noqa: BLE001 - as in take()
                 self._bug(error, state, None, None)
             self._count(state.notes)
+            self._hear(state, flow.heard)
         fold_flow(self.facts, flow, state, self.hints)
 
     def snapshot(self, live: Iterable[Flow]) -> Facts:
         """The facts so far, with the ``live`` flows as if they ended now. Nothing ends, and nothing here is changed."""
         now = Facts()
         for flow in live:
-            fold_flow(now, flow, self._states.get(flow.number), self.hints)
+            heard = FlowState(flow)
+            self._hear(heard, flow.heard)
+            fold_flow(now, flow, self._states.get(flow.number), self.hints, heard)
         return self.facts.joined(now)
 
+    def unlearn(self, screen: Screen) -> None:
+        """Have the screen forget what it knows by heart, once what it counted is added. No flow that ended may be waiting."""
+        for number, side, heard in screen.unlearn():
+            state = self._states[number]
+            self._hear(state, (heard, []) if side == 0 else ([], heard))
+        self._units.clear()
+
+    def _hear(self, state: FlowState, heard: tuple[list[Heard], list[Heard]]) -> None:
+        for side, units in enumerate(heard):
+            for one in units:
+                for message in self._units[one[0]]:
+                    state.hear(side, message, one)
+
     def _segment(self, state: StreamState, payload: Payload, screen: Screen) -> None:
+        whole = payload.unit and state.framing(payload.side)
+        told = []
         for side, time, frame, message in state.feed(payload):
             self._told(state, side, time, frame, message)
+            told.append(message)
+        framing = state.framing(payload.side)
+        if whole and framing == whole and not state.notes:
+            self._learn(payload.unit, told, screen)
+        elif (framing or payload.unit) and self.listener is None:
+            screen.follow(payload.flow, payload.side, framing, state.taken[payload.side])
         for side in state.satisfied():
             screen.enough(state.flow.number, side)
         if state.notes:
             self._count(state.notes)
+
+    def _learn(self, unit: int, told: list[Message], screen: Screen) -> None:
+        """What a whole message said, so that the screen can count it by itself when it comes again."""
+        if screen.full:
+            return
+        screen.learn(unit, len(self._units))
+        self._units.append(tuple([message._replace(detail=None) for message in told]))
 
     def _datagram(self, state: StreamState, payload: Payload, screen: Screen) -> None:
         if state.datagrams[payload.side] >= limits.DATAGRAMS_DECODED and self.listener is None:

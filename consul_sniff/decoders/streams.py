@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import limits
 from ..errors import DecodeError, NeedMoreData
+from ..model import Framing
 from .base import Cursor, Opening
 from .fold import FlowState
 from .identify import identify
@@ -55,7 +56,7 @@ class Side:
 class StreamState(FlowState):
     """A live flow with its decoder (UDP flows use only the FlowState part)."""
 
-    __slots__ = ("decoders", "decoder", "sides", "tries", "asked", "ask_at", "lost_steps", "notes", "keyring", "_originator", "last")
+    __slots__ = ("decoders", "decoder", "sides", "tries", "asked", "ask_at", "lost_steps", "notes", "keyring", "_originator", "last", "taken")
 
     def __init__(self, flow: Flow, decoders: tuple[type[StreamDecoder], ...], keyring: Keyring | None) -> None:
         super().__init__(flow)
@@ -70,6 +71,7 @@ class StreamState(FlowState):
         self.keyring = keyring
         self._originator: int | None = None
         self.last = (0, 0)
+        self.taken = [0, 0]  # payloads of each side
 
     @property
     def originator(self) -> int | None:
@@ -77,6 +79,7 @@ class StreamState(FlowState):
 
     def feed(self, payload: Payload) -> Iterator[tuple[int, int, int, Message]]:
         """Take the next bytes of one side; tell what they say."""
+        self.taken[payload.side] += 1
         side = self.sides[payload.side]
         if side.done:
             return
@@ -122,6 +125,13 @@ class StreamState(FlowState):
                 side.told = True
                 told.append(number)
         return told
+
+    def framing(self, number: int) -> Framing:
+        """How the next messages of a side are told apart, where it stands between two."""
+        side = self.sides[number]
+        if self.decoder is None or side.done or side.waiting:
+            return Framing.NONE
+        return self.decoder.framing(number)
 
     def give_up(self) -> None:
         """Nobody's, or broken: leave it alone from now on."""

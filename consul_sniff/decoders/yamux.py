@@ -10,7 +10,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from ..errors import DecodeError, NeedMoreData
-from ..model import Message, Protection
+from ..model import Framing, Message, Protection
 from .base import StreamDecoder
 from .content import Pool
 from .msgpack_rpc import KINDS, Calls, Late, headers, is_header
@@ -209,6 +209,13 @@ class Yamux(StreamDecoder):
             raise NeedMoreData
         cursor.skip(len(data) - SEARCH_BYTES // 2)
         return False
+
+    def framing(self, side: int) -> Framing:
+        half = self._halves[side]
+        if half.lost or half.remain or self.originator is None or not self._told or not self._late.empty(side):
+            return Framing.NONE
+        calls = self._streams.get(half.stream)
+        return Framing.YAMUX if calls is None or calls.between(side) else Framing.NONE
 
     def gap(self, side: int, lost: int) -> None:
         half = self._halves[side]

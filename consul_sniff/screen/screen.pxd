@@ -4,7 +4,8 @@ from .gossip cimport Gossip
 from .layers cimport Layers
 from .records cimport Records
 from .repeats cimport Repeats
-from .streams cimport HandOver, Streams
+from .handover cimport HandOver
+from .streams cimport Streams
 from .table cimport Table
 from .words cimport Seen, Window, mix
 
@@ -49,3 +50,4 @@ cdef class Screen:
     cdef Py_ssize_t fragment(self) except -9
     cdef reassembled(self, object whole)
     cdef end(self, Py_ssize_t r)
+    cdef folded(self, Py_ssize_t r)

@@ -24,17 +24,18 @@ except ImportError:
 from .folding import flow as fold
 from .fragments import Fragments
 from .gossip import Gossip
+from .handover import HandOver
 from .layers import TERMINALS, Layers, tunnel_text
 from .records import Records
 from .repeats import Repeats
-from .streams import HandOver, Streams
+from .streams import Streams
 from .table import SHARED_ROWS, SHARES, Table
 from .words import Seen, Window, mix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..model import Block, Flow, Payload
+    from ..model import Block, Flow, Heard, Payload
     from .fragments import Whole
 
 compiled = bool(cython.compiled)
@@ -60,7 +61,7 @@ M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
 FOREIGN = cython.declare(i64, len(TERMINALS))  # in no counter: another process counts it
 FOREVER = cython.declare(i64, 0x7FFFFFFFFFFFFFFF)
 
-HAND_OVER = cython.declare(i64, 1024)  # payloads, then feed returns, so that `enough` is heard early
+HAND_OVER = cython.declare(i64, 64)  # payloads, then feed returns, so that `enough` and `follow` are heard early
 HAND_OVER_BYTES = cython.declare(i64, 4 * 1024 * 1024)
 ENDED = cython.declare(i64, 1024)  # flows, likewise
 
@@ -374,7 +375,7 @@ class Screen:
         if kind and size > stop - p:
             self.tab.D[d].cut += 1
         if wanted and not self.tab.D[d].enough and stop > p:
-            self.outlet.hand(d, self.win.take(p, stop), self.time, self.packets, size - (stop - p), 0)
+            self.outlet.hand(d, self.win.take(p, stop), self.time, self.packets, size - (stop - p), 0, 0)
 
     def plain(self, d: i64) -> i64:
         """Count a plaintext memberlist datagram: 1 where it is to be read."""
@@ -462,16 +463,29 @@ class Screen:
             self.ended_flows.pop(it.number, None)
         if self.closing:
             for row in self.tab.rows_taken():
-                yield fold(self.tab, row, self.input, self.tunnels.pop(row, ""), counted=True)
+                yield self.folded(row)
+                self.tunnels.pop(row, None)
+                self.tcps.units.drop(2 * row)
+                self.tcps.units.drop(2 * row + 1)
                 self.tab.remove(row)
 
     def end(self, r: i64) -> None:
         """The flow of row ``r`` is over."""
         self.tcps.finish(r)
-        it = fold(self.tab, r, self.input, self.tunnels.pop(r, ""), counted=True)
+        it = self.folded(r)
         self.over.append(it)
         self.ended_flows[it.number] = it
+        self.tunnels.pop(r, None)
+        self.tcps.units.drop(2 * r)
+        self.tcps.units.drop(2 * r + 1)
         self.tab.remove(r)
+
+    def folded(self, r: i64) -> Flow:
+        """The flow of row ``r`` as it stands."""
+        it = fold(self.tab, r, self.input, self.tunnels.get(r, ""), counted=True)
+        if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
+            it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
+        return it
 
     def flow(self, number: int) -> Flow:
         """Who a flow is that a payload was handed on of; its counters stand in it only once it has ended."""
@@ -483,7 +497,7 @@ class Screen:
     def live(self) -> Iterator[Flow]:
         """The flows that go on, as they stand, without ending them."""
         for row in self.tab.rows_taken():
-            yield fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=True)
+            yield self.folded(row)
 
     def expire(self, idle: int) -> None:
         """Where the table is three quarters full: end the flows that were silent for ``idle`` ns. Drain ``ended``."""
@@ -507,6 +521,34 @@ class Screen:
         row: i64 = self.tab.row(number)
         if row >= 0:
             self.tab.D[2 * row + side].enough = 0
+
+    def follow(self, number: int, side: int, framing: int, taken: int) -> None:
+        """This side stands between two messages: those known by heart are only counted from here on. Not where more than the
+        ``taken`` payloads was handed on meanwhile."""
+        row: i64 = self.tab.row(number)
+        d: i64 = 2 * row + side
+        if (row >= 0 and not self.everything and self.tab.D[d].handed == taken & 0xFFFFFFFF and not self.tab.D[d].pending
+                and not self.tab.D[d].held and not self.tab.D[d].half):
+            self.tab.D[d].framing = framing
+
+    def learn(self, unit: int, number: int) -> None:
+        """What a unit says is known under this number."""
+        self.tcps.units.learn(unit, number)
+
+    @property
+    def full(self) -> bool:
+        """Are there too many units to learn another? Then ``unlearn``."""
+        return self.tcps.units.full
+
+    def unlearn(self) -> Iterator[tuple[int, int, list[Heard]]]:
+        """(flow, side, what was heard) of all live flows; then no unit is known any more."""
+        units = self.tcps.units
+        for row in self.tab.rows_taken():
+            for d in (2 * row, 2 * row + 1):
+                if self.tab.D[d].heard:
+                    yield self.tab.F[row].number, d & 1, units.heard(d)
+                    units.drop(d)
+        units.forget()
 
     def close(self) -> None:
         """The input ends: holes and fragments are given up. Drain ``payloads``, then ``ended`` gives every flow."""

@@ -1,14 +1,9 @@
 # Types of streams.py, for the compiler.
 cimport cython
+from .handover cimport HandOver
 from .table cimport Table
+from .units cimport Units
 from .words cimport Window
-
-@cython.final
-cdef class HandOver:
-    cdef Table tab
-    cdef public list payloads
-    cdef public Py_ssize_t bytes
-    cdef hand(self, Py_ssize_t d, object data, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t lost, Py_ssize_t start)
 
 @cython.final
 cdef class Streams:
@@ -16,6 +11,8 @@ cdef class Streams:
     cdef Table tab
     cdef HandOver outlet
     cdef object notes
+    cdef readonly Units units
+    cdef object scratch
     cdef object early
     cdef Py_ssize_t time
     cdef Py_ssize_t frame
@@ -25,6 +22,7 @@ cdef class Streams:
                             Py_ssize_t flags, Py_ssize_t time, Py_ssize_t frame) except -9
     cdef hold(self, Py_ssize_t d, object segment)
     cdef flush(self, Py_ssize_t d)
+    cdef bytes followed(self, Py_ssize_t d, object held)
     cdef give_up(self, Py_ssize_t d)
     cdef acknowledged(self, Py_ssize_t d, Py_ssize_t number)
     cpdef finish(self, Py_ssize_t r)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import Payload
-
 try:
     import cython
     from cython import Py_ssize_t as i64
@@ -14,7 +12,9 @@ except ImportError:
     from ._cython import i64
 
 from .early import Early, Held
+from .handover import HandOver
 from .table import Table
+from .units import Units
 from .words import Window
 
 if TYPE_CHECKING:
@@ -25,24 +25,8 @@ L32 = cython.declare(i64, 0xFFFFFFFF)
 HALF = cython.declare(i64, 0x80000000)
 UNKNOWN = cython.declare(i64, 0x100000000)  # no sequence number: the flow was met midway
 PATIENCE = cython.declare(i64, 20_000_000)  # ns, or
+SCRATCH = cython.declare(i64, 65_536)  # bytes of a segment that waited and may be of a followed side
 PATIENCE_PACKETS = cython.declare(i64, 64)  # until an acknowledged hole is given up: captures mix up the order of packets
-
-
-_new = tuple.__new__
-
-
-class HandOver:
-    """Payloads that wait to be fetched."""
-
-    def __init__(self, table: Table) -> None:
-        self.tab = table
-        self.payloads: list[Payload] = []
-        self.bytes = 0
-
-    def hand(self, d: i64, data: bytes, time: i64, frame: i64, lost: i64, start: i64) -> None:
-        # what Payload(...) does, in a third of its time
-        self.payloads.append(_new(Payload, (self.tab.F[d >> 1].number, d & 1, data, time, frame, lost, start != 0)))
-        self.bytes += len(data)
 
 
 class Streams:
@@ -55,12 +39,15 @@ class Streams:
         self.tab = table
         self.outlet = outlet
         self.notes = notes
+        self.units = Units(window, table, outlet)
+        self.scratch = bytearray(SCRATCH + 64)
         self.restart()
         self.time = self.frame = 0  # of the packet at hand
 
     def restart(self) -> None:
         """Forget what waits."""
         self.early = Early(self.notes, self.tab.each, self.tab.shares)
+        self.units.restart()
 
     def begins(self, d: i64, sequence: i64) -> i64:
         """Does a SYN with this sequence number begin another connection than the one the side is in?"""
@@ -98,12 +85,20 @@ class Streams:
                               self.win.take(p, stop), time, frame))
             return 0
         self.tab.D[d].next += wire
+        if self.tab.D[d].framing:
+            if self.tab.D[d].pending or self.tab.D[d].begun or wire != stop - p:
+                self.units.leave(d, time, frame)
+            else:
+                p = self.units.take(d, p, stop, time, frame)
+                if p >= stop:
+                    return 0
+                wire = stop - p
         if self.tab.D[d].enough or p >= stop:
             self.tab.D[d].pending += wire
             self.tab.D[d].begun = 0
         else:
             self.outlet.hand(d, self.win.take(p, stop), time, frame, self.tab.D[d].pending,
-                             self.tab.D[d].begun)
+                             self.tab.D[d].begun, 0)
             self.tab.D[d].pending = wire - (stop - p)
             self.tab.D[d].begun = 0
         self.tab.D[d].lost += wire - (stop - p)
@@ -126,13 +121,36 @@ class Streams:
             wire = held.end - held.start
             self.tab.D[d].next = held.end
             self.tab.D[d].lost += wire - size
+            data = held.data
+            if self.tab.D[d].framing:
+                data = self.followed(d, held)
+                if not data:
+                    continue
+                wire -= size - len(data)
+                size = len(data)
             if self.tab.D[d].enough or not size:
                 self.tab.D[d].pending += wire
             else:
-                self.outlet.hand(d, held.data, held.time, held.frame, self.tab.D[d].pending, self.tab.D[d].begun)
+                self.outlet.hand(d, data, held.time, held.frame, self.tab.D[d].pending, self.tab.D[d].begun, 0)
                 self.tab.D[d].pending = wire - size
             self.tab.D[d].begun = 0
         self.tab.D[d].held = len(self.early.sides.get(d, ()))
+
+    def followed(self, d: i64, held: Held) -> bytes:
+        """What of a segment that waited is to be handed on, of a side that is followed."""
+        size: i64 = len(held.data)
+        p: i64
+        if self.tab.D[d].pending or self.tab.D[d].begun or held.end - held.start != size or size > SCRATCH:
+            self.units.leave(d, held.time, held.frame)
+            return held.data
+        buffer = self.win.buffer
+        self.scratch[0:size] = held.data
+        self.win.look(self.scratch)
+        try:
+            p = self.units.take(d, 0, size, held.time, held.frame)
+        finally:
+            self.win.look(buffer)
+        return held.data[p:]
 
     def give_up(self, d: i64) -> None:
         """The bytes before the first waiting segment will not come."""

@@ -42,11 +42,13 @@ ctypedef struct Side:
     unsigned long long replay_frame
     unsigned long long nonce_reuse
     unsigned long long nonce_frame
-    unsigned long long spare1
-    unsigned long long spare2
-    unsigned long long spare3
-    unsigned long long spare4
-    unsigned long long spare5
+    unsigned int framing
+    unsigned int handed
+    unsigned long long heard
+    unsigned long long head
+    unsigned int half
+    unsigned int size
+    unsigned long long spare
 
 ctypedef struct Share:
     long long high

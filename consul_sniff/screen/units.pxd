@@ -1,0 +1,47 @@
+# Types of units.py, for the compiler. The struct holds the fields of units.HEARD, in that order.
+cimport cython
+from .handover cimport HandOver
+from .table cimport Table
+from .words cimport Window
+
+ctypedef struct Heard:
+    unsigned long long unit
+    unsigned long long count
+    unsigned long long first
+    unsigned long long last
+    unsigned long long frame1
+    unsigned long long frame2
+    unsigned long long frame3
+    unsigned long long next
+
+@cython.final
+cdef class Units:
+    cdef Window win
+    cdef Table tab
+    cdef HandOver outlet
+    cdef unsigned long long[::1] known
+    cdef readonly object rows_array
+    cdef Heard[::1] H
+    cdef unsigned long long[::1] words
+    cdef unsigned long long[::1] header_words
+    cdef Py_ssize_t[::1] sizes
+    cdef readonly Py_ssize_t learnt
+    cdef Py_ssize_t high, free, numbers, end
+    cpdef restart(self)
+    cpdef forget(self)
+    cpdef learn(self, unsigned long long digest, unsigned long long number)
+    cdef Py_ssize_t place(self, unsigned long long h) except -9 nogil
+    cdef Py_ssize_t count(self, Py_ssize_t d, unsigned long long h, Py_ssize_t time, Py_ssize_t frame) except -9 nogil
+    cdef Py_ssize_t proves(self, Py_ssize_t r, unsigned long long frame) except -9 nogil
+    cdef Py_ssize_t row(self) except -9 nogil
+    cpdef list heard(self, Py_ssize_t d)
+    cpdef Py_ssize_t drop(self, Py_ssize_t d) except -9 nogil
+    cdef Py_ssize_t take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame) except -9
+    cdef Py_ssize_t leave(self, Py_ssize_t d, Py_ssize_t time, Py_ssize_t frame) except -9
+    cdef bytes header(self, Py_ssize_t d)
+    cdef unsigned long long raft(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t framing) except? 9 nogil
+    cdef Py_ssize_t frame(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame) except -9
+    cdef unsigned long long call(self, Py_ssize_t p, Py_ssize_t stop) except? 9 nogil
+    cdef unsigned long long said(self, unsigned long long h, Py_ssize_t p, Py_ssize_t stop) except? 9 nogil
+    cdef unsigned long long mixed(self, unsigned long long h, Py_ssize_t p, Py_ssize_t stop) except? 9 nogil
+    cdef Py_ssize_t number(self, Py_ssize_t p, Py_ssize_t n) except -9 nogil

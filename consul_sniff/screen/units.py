@@ -1,0 +1,405 @@
+"""Messages known by heart: of a framed stream, whole messages that say what others said before are counted, not handed on.
+
+A side is *followed* once its decoder stands between two messages (``Streams.follow``). What a message says hangs on its
+bytes alone, less the numbers in ``NUMBERS`` that nobody reads: its digest without those is the *unit*. A new unit is handed on by
+itself; when it was decoded, the session says so (``learn``), and from then on it is counted, in whatever flow. A side whose
+framing is not sure any more (a message over several segments, a hole) is handed on as if it had never been followed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+
+from .. import limits
+
+try:
+    import cython
+    from cython import Py_ssize_t as i64
+    from cython import ulonglong as u64
+except ImportError:
+    from . import _cython as cython
+    from ._cython import i64, u64
+
+from .handover import HandOver
+from .table import KINDS, Table
+from .words import Window, zeros
+
+RAFT_REQUEST = cython.declare(i64, 1)  # as model.Framing
+RAFT_ANSWER = cython.declare(i64, 2)
+YAMUX = cython.declare(i64, 3)
+
+M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
+M32 = cython.declare(u64, 0xFFFFFFFF)
+C1 = cython.declare(u64, 0x9E3779B97F4A7C15)
+NUMBER = cython.declare(u64, 0x6E756D62)  # stands for a number that nobody reads
+
+KNOWN = cython.declare(i64, limits.UNITS * 2)  # places; a power of two
+ROWS = cython.declare(i64, limits.UNITS_HEARD)
+MOST = cython.declare(i64, limits.UNITS)
+KINDS_HEARD = cython.declare(i64, limits.UNITS_SIDE)
+FRAME_BYTES = cython.declare(i64, 64 * 1024 * 1024)  # decoders.yamux.FRAME_BYTES
+INSTALL_SNAPSHOT = cython.declare(i64, 2)
+
+#: keys whose numbers no decoder reads: they count up, or are times
+NUMBERS = ("Seq", "Term", "PrevLogEntry", "PrevLogTerm", "LeaderCommitIndex", "Index", "LastLog", "LastLogIndex", "LastLogTerm",
+           "MinQueryIndex", "MaxQueryTime", "MaxStaleDuration", "LastContact", "CreateIndex", "ModifyIndex")
+#: how an RPC header may begin
+HEADER_KEYS = ("Seq", "Error", "ServiceMethod")
+
+# The same fields in the same order stand in units.pxd.
+HEARD = (("unit", 8), ("count", 8), ("first", 8), ("last", 8), ("frame1", 8), ("frame2", 8), ("frame3", 8), ("next", 8))
+
+
+class HeardRecord(ctypes.Structure):
+    """A unit as a side said it: its number, how often, when (ns), the first packets, and the row of another unit."""
+
+    _fields_ = [(name, KINDS[size]) for name, size in HEARD]
+
+
+def key_word(key: str) -> int:
+    """The first eight bytes of a key as ``Window.word`` reads them."""
+    return int.from_bytes(key.encode()[:8].ljust(8, b"\0"), "little")
+
+
+class Units:
+    """``take`` what comes next of a followed side; ``learn`` what a unit's number is; ``heard`` what a side said."""
+
+    def __init__(self, window: Window, table: Table, outlet: HandOver) -> None:
+        self.win = window
+        self.tab = table
+        self.outlet = outlet
+        self.known = zeros(KNOWN * 16).cast("Q")  # digest, number + 1
+        self.learnt = 0
+        self.rows_array = (HeardRecord * limits.UNITS_HEARD).from_buffer(zeros(ctypes.sizeof(HeardRecord) * limits.UNITS_HEARD))
+        self.H = self.rows_array
+        self.high = 1  # row 0 is nobody's
+        self.free = 0  # row of a list of rows given back
+        self.words = array("Q", [key_word(key) for key in NUMBERS])
+        self.sizes = array("q", [len(key) for key in NUMBERS])
+        self.numbers = len(NUMBERS)
+        self.end = 0
+        self.header_words = array("Q", [key_word(key) for key in HEADER_KEYS])
+
+    def restart(self) -> None:
+        """Forget all."""
+        self.forget()
+        self.high = 1
+        self.free = 0
+
+    def forget(self) -> None:
+        """Forget the units' numbers: a new generation of them begins."""
+        i: i64
+        if self.learnt:
+            for i in range(KNOWN * 2):
+                self.known[i] = 0
+        self.learnt = 0
+
+    @property
+    def full(self) -> bool:
+        """Must what was heard be fetched, and be forgotten? Then ``learn`` and ``count`` do nothing."""
+        return self.learnt >= MOST or (self.free == 0 and self.high >= ROWS)
+
+    def learn(self, digest: u64, number: u64) -> None:
+        """A unit's number, from now on."""
+        i: i64 = self.place(digest)
+        if self.learnt < MOST and self.known[i] == 0:
+            self.known[i] = digest
+            self.known[i + 1] = number + 1
+            self.learnt += 1
+
+    def place(self, h: u64) -> i64:
+        """Where a digest stands in ``known``, or would."""
+        i: i64 = cython.cast(i64, h & cython.cast(u64, KNOWN - 1)) << 1
+        while self.known[i] != 0 and self.known[i] != h:
+            i = (i + 2) & (2 * KNOWN - 1)
+        return i
+
+    # --- counting ----------------------------------------------------------------------------------------------
+
+    def count(self, d: i64, h: u64, time: i64, frame: i64) -> i64:
+        """Count a unit that is known: 1. 0 where it is not, or there is no room."""
+        number: u64 = self.known[self.place(h) + 1]
+        r: i64
+        n: i64
+        if number == 0:
+            return 0
+        r = cython.cast(i64, self.tab.D[d].heard)
+        n = 0
+        while r:
+            if self.H[r].unit == number:
+                break
+            r = cython.cast(i64, self.H[r].next)
+            n += 1
+        if not r:
+            if n >= KINDS_HEARD:
+                return 0
+            r = self.row()
+            if not r:
+                return 0
+            self.H[r].unit = number
+            self.H[r].count = self.H[r].frame2 = self.H[r].frame3 = 0
+            self.H[r].first = self.H[r].last = cython.cast(u64, time)
+            self.H[r].frame1 = cython.cast(u64, frame)
+            self.H[r].next = self.tab.D[d].heard
+            self.tab.D[d].heard = cython.cast(u64, r)
+        self.H[r].count += 1
+        if time > cython.cast(i64, self.H[r].last):
+            self.H[r].last = cython.cast(u64, time)
+        elif time < cython.cast(i64, self.H[r].first):
+            self.H[r].first = cython.cast(u64, time)
+        if self.H[r].frame3 == 0 or frame < cython.cast(i64, self.H[r].frame3):
+            self.proves(r, cython.cast(u64, frame))
+        return 1
+
+    def proves(self, r: i64, frame: u64) -> i64:
+        """Keep the first three packets, each once."""
+        if frame == self.H[r].frame1 or frame == self.H[r].frame2:
+            return 0
+        if frame < self.H[r].frame1:
+            self.H[r].frame3 = self.H[r].frame2
+            self.H[r].frame2 = self.H[r].frame1
+            self.H[r].frame1 = frame
+        elif self.H[r].frame2 == 0 or frame < self.H[r].frame2:
+            self.H[r].frame3 = self.H[r].frame2
+            self.H[r].frame2 = frame
+        else:
+            self.H[r].frame3 = frame
+        return 1
+
+    def row(self) -> i64:
+        """A free row, or 0."""
+        r: i64 = self.free
+        if r:
+            self.free = cython.cast(i64, self.H[r].next)
+        elif self.high < ROWS:
+            r = self.high
+            self.high += 1
+        return r
+
+    def heard(self, d: i64) -> list[tuple[int, int, int, int, tuple[int, ...]]]:
+        """What a side said: (unit's number, how often, first and last time, first packets) of each."""
+        out: list[tuple[int, int, int, int, tuple[int, ...]]] = []
+        r: i64 = cython.cast(i64, self.tab.D[d].heard)
+        while r:
+            row = self.rows_array[r]
+            frames = (row.frame1, row.frame2, row.frame3)[:3 if row.frame3 else 2 if row.frame2 else 1]
+            out.append((row.unit - 1, row.count, row.first, row.last, frames))
+            r = row.next
+        return out
+
+    def drop(self, d: i64) -> i64:
+        """Give the side's rows back."""
+        r: i64 = cython.cast(i64, self.tab.D[d].heard)
+        n: i64
+        while r:
+            n = cython.cast(i64, self.H[r].next)
+            self.H[r].next = cython.cast(u64, self.free)
+            self.free = r
+            r = n
+        self.tab.D[d].heard = 0
+        return 0
+
+    # --- following ---------------------------------------------------------------------------------------------
+
+    def take(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
+        """Count or hand on the units at ``p``. Where that ends; before ``stop``: the side is not followed any more, and the
+        rest is to be handed on."""
+        framing: i64 = self.tab.D[d].framing
+        h: u64
+        q: i64
+        while p < stop:
+            if framing == YAMUX:
+                q = self.frame(d, p, stop, time, frame)
+                if q < 0:
+                    break
+                p = q
+                continue
+            h = self.raft(p, stop, framing)
+            if h == 0:
+                break
+            if not self.count(d, h, time, frame):
+                self.outlet.hand(d, self.win.take(p, self.end), time, frame, 0, 0, h)
+            p = self.end
+        if p < stop:
+            self.leave(d, time, frame)
+        return p
+
+    def leave(self, d: i64, time: i64, frame: i64) -> i64:
+        """Do not follow the side any more; what was held of a frame's header is handed on."""
+        self.tab.D[d].framing = 0
+        if self.tab.D[d].half:
+            self.outlet.hand(d, self.header(d), time, frame, 0, 0, 0)
+            self.tab.D[d].half = 0
+        return 0
+
+    def header(self, d: i64) -> bytes:
+        """The frame header that waits for its body."""
+        first, second = int(self.tab.D[d].head), int(self.tab.D[d].size)
+        return first.to_bytes(8, "little") + second.to_bytes(4, "big")
+
+    def raft(self, p: i64, stop: i64, framing: i64) -> u64:
+        """The digest of the Raft message at ``p``, which ends at ``end``; 0: no whole one stands there."""
+        h: u64 = (self.win.seed ^ cython.cast(u64, framing)) & M64
+        c: i64 = self.win.b[p]
+        if framing == RAFT_REQUEST:
+            if c > 4 or c == INSTALL_SNAPSHOT:
+                return 0
+            h ^= cython.cast(u64, c) << 8
+            self.end = p + 1
+        else:
+            if not (0xA0 <= c <= 0xBF):
+                return 0
+            self.end = p
+            h = self.said(h, self.end, stop)
+        if h == 0 or self.end >= stop or self.win.b[self.end] & 0xF0 != 0x80:
+            return 0
+        return self.said(h, self.end, stop)
+
+    def frame(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
+        """A yamux frame's header, or the body of the one before: where it ends; -1: the rest is to be handed on."""
+        size: i64
+        kind: i64
+        flags: i64
+        stream: i64
+        h: u64
+        if not self.tab.D[d].half:
+            if stop - p < 12:
+                return -1
+            kind = self.win.b[p + 1]
+            flags = self.win.be16(p + 2)
+            stream = self.win.be32(p + 4)
+            size = self.win.be32(p + 8)
+            # the same rules as decoders.yamux.frame_at
+            if self.win.b[p] or kind > 3 or flags > 15 or flags & 3 == 3:
+                return -1
+            if kind <= 1:
+                if stream == 0 or size > FRAME_BYTES or not (size or flags):
+                    return -1
+            elif stream or (kind == 2 and flags != 1 and flags != 2) or kind == 3:
+                return -1
+            if kind == 0 and size:
+                self.tab.D[d].half = 1
+                self.tab.D[d].head = self.win.word(p)
+                self.tab.D[d].size = cython.cast(cython.uint, size)
+            return p + 12
+        size = self.tab.D[d].size
+        if stop - p < size:
+            return -1
+        h = self.call(p, p + size)
+        if h == 0:
+            return -1
+        if not self.count(d, h, time, frame):
+            self.outlet.hand(d, self.header(d) + self.win.take(p, p + size), time, frame, 0, 0, h)
+        self.tab.D[d].half = 0
+        return p + size
+
+    def call(self, p: i64, stop: i64) -> u64:
+        """The digest of a call or answer, header and body, that fills [p, stop); 0: it does not."""
+        c: i64
+        h: u64
+        if stop - p < 8 or (self.win.b[p] != 0x82 and self.win.b[p] != 0x83):
+            return 0
+        c = self.win.b[p + 1] - 0xA0
+        if c != 3 and c != 5 and c != 13:
+            return 0
+        h = self.win.word(p + 2)
+        if c == 13:
+            if h != self.header_words[2]:
+                return 0
+        elif h & ((cython.cast(u64, 1) << (c * 8)) - 1) != self.header_words[0 if c == 3 else 1]:
+            return 0
+        h = self.said((self.win.seed ^ 3) & M64, p, stop)
+        if h:
+            h = self.said(h, self.end, stop)
+        return h if self.end == stop else 0
+
+    def said(self, h: u64, p: i64, stop: i64) -> u64:
+        """``h`` and the one msgpack object at ``p``, less the numbers that nobody reads; 0: it does not end before ``stop``.
+        Sets ``end``."""
+        need: i64 = 1
+        c: i64
+        n: i64
+        masked: i64 = 0  # the next token is the value of one of NUMBERS
+        while need > 0:
+            if p >= stop or need > stop - p:
+                return 0
+            c = self.win.b[p]
+            p += 1
+            need -= 1
+            n = -1  # bytes of a string
+            if c < 0x80 or c >= 0xE0:
+                h = ((h ^ (NUMBER if masked else cython.cast(u64, c))) * C1) & M64
+                masked = 0
+                continue
+            if c < 0x90:
+                need += 2 * (c & 15)
+            elif c < 0xA0:
+                need += c & 15
+            elif c < 0xC0:
+                n = c & 31
+            elif c == 0xC4 or c == 0xD9:
+                n = self.win.b[p]
+                p += 1
+            elif c == 0xC5 or c == 0xDA:
+                n = self.win.be16(p)
+                p += 2
+            elif c == 0xC6 or c == 0xDB:
+                n = self.win.be32(p)
+                p += 4
+            elif 0xCA <= c <= 0xD3:  # floats, which nobody reads, and integers
+                n = 4 if c == 0xCA else 8 if c == 0xCB else 1 << ((c - 0xCC) & 3)
+                h = ((h ^ (NUMBER if masked or c <= 0xCB else cython.cast(u64, c))) * C1) & M64
+                if not masked and c > 0xCB:
+                    if p + n > stop:
+                        return 0
+                    h = self.mixed(h, p, p + n)
+                p += n
+                masked = 0
+                continue
+            elif c == 0xDC or c == 0xDE:
+                need += self.win.be16(p) << (c == 0xDE)
+                p += 2
+            elif c == 0xDD or c == 0xDF:
+                need += self.win.be32(p) << (c == 0xDF)
+                p += 4
+            elif c != 0xC0 and c != 0xC2 and c != 0xC3:
+                return 0  # extensions
+            h = ((h ^ cython.cast(u64, c)) * C1) & M64
+            h ^= h >> 29
+            masked = 0
+            if n >= 0:
+                if n > stop - p:
+                    return 0
+                if 3 <= n <= 17 and c < 0xC0:
+                    masked = self.number(p, n)
+                h = self.mixed(h, p, p + n)
+                p += n
+        if p > stop:
+            return 0
+        self.end = p
+        h ^= h >> 32
+        return h or 1
+
+    def mixed(self, h: u64, p: i64, stop: i64) -> u64:
+        """``h`` and the bytes [p, stop)."""
+        h = (h + cython.cast(u64, stop - p)) & M64
+        while p + 8 <= stop:
+            h = ((h ^ self.win.word(p)) * C1) & M64
+            h ^= h >> 29
+            p += 8
+        if p < stop:
+            h = ((h ^ (self.win.word(p) & ((cython.cast(u64, 1) << ((stop - p) * 8)) - 1))) * C1) & M64
+            h ^= h >> 29
+        return h
+
+    def number(self, p: i64, n: i64) -> i64:
+        """Is the string of ``n`` bytes at ``p`` one of NUMBERS (by its first eight bytes and its size)?"""
+        i: i64
+        x: u64 = self.win.word(p)
+        if n < 8:
+            x &= (cython.cast(u64, 1) << (n * 8)) - 1
+        for i in range(self.numbers):
+            if self.words[i] == x and self.sizes[i] == n:
+                return 1
+        return 0

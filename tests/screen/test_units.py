@@ -1,0 +1,286 @@
+"""Messages known by heart: counted where they come again, handed on where they are new or cannot be told apart."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consul_sniff import limits, pipeline
+from consul_sniff.decoders.session import Session
+from consul_sniff.model import Framing
+from consul_sniff.screen import Screen
+
+from ..conftest import PCAPS
+from .drive import Run, dialect, packets, record
+from .frames import old, reply, tcp
+
+if TYPE_CHECKING:
+    from consul_sniff.facts import Facts
+
+SYN = tcp(seq=99, flags="S")
+LEADER = b"10.0.0.1:8300"
+
+
+def heartbeat(term: int = 3, leader: bytes = LEADER) -> bytes:
+    return b"\x00" + old({"Addr": leader, "Entries": None, "ID": b"a", "Leader": leader, "LeaderCommitIndex": 70 * term,
+                          "PrevLogEntry": 0, "PrevLogTerm": 0, "ProtocolVersion": 3, "Term": term})
+
+
+def answer(log: int = 9) -> bytes:
+    return b"\xa0" + old({"Addr": b"", "ID": b"", "LastLog": log, "NoRetryBackoff": False, "ProtocolVersion": 3, "Success": True,
+                          "Term": 3})
+
+
+def call(seq: int, method: bytes = b"Status.Ping", body: object = None) -> bytes:
+    return old({"Seq": seq, "ServiceMethod": method}) + old(body or {})
+
+
+def frame(body: bytes, stream: int = 1, flags: int = 0) -> bytes:
+    return struct.pack(">BBHII", 0, 0, flags, stream, len(body)) + body
+
+
+class Following:
+    """A screen with one TCP flow, of which a side is followed from its first payload on."""
+
+    def __init__(self, framing: Framing, first: bytes = b"?") -> None:
+        self.screen = Screen()
+        self.screen.open(0)
+        self.run = Run(self.screen)
+        self.at = 100 + len(first)
+        self.count = 0
+        self.send(SYN, tcp(first, 100))
+        self.flow = self.run.payloads[0].flow
+        self.screen.follow(self.flow, 0, framing, 1)
+        self.run.payloads.clear()
+
+    def send(self, *frames: bytes) -> list[bytes]:
+        """What is handed on of these packets."""
+        before = len(self.run.payloads)
+        records = b"".join(record(one, 1 + (self.count + i) / 1000) for i, one in enumerate(frames))
+        self.count += len(frames)
+        self.run.feed(records, dialect())
+        return [payload.data for payload in self.run.payloads[before:]]
+
+    def say(self, *pieces: bytes) -> list[bytes]:
+        """The same of segments one after the other."""
+        frames = []
+        for piece in pieces:
+            frames.append(tcp(piece, self.at))
+            self.at += len(piece)
+        return self.send(*frames)
+
+    def learn(self, number: int = 0) -> None:
+        self.screen.learn(self.run.payloads[-1].unit, number)
+
+    def heard(self) -> list[tuple[int, int, int, int, tuple[int, ...]]]:
+        return next(self.screen.live()).heard[0]
+
+
+def test_a_message_that_was_learnt_is_counted_with_its_first_packets_and_not_handed_on():
+    it = Following(Framing.RAFT_REQUEST)
+    assert it.say(heartbeat()) == [heartbeat()]
+    it.learn(7)
+    assert it.say(*[heartbeat(term) for term in (3, 4, 500, 70_000, 3)]) == []
+    assert it.heard() == [(7, 5, 1_003_000_000, 1_007_000_000, (4, 5, 6))]
+
+
+def test_numbers_that_nobody_reads_make_no_message_new_and_all_else_does():
+    it = Following(Framing.RAFT_REQUEST)
+    it.say(heartbeat())
+    it.learn()
+    assert it.say(heartbeat(1 << 40)) == []
+    other = heartbeat(leader=b"10.0.0.9:8300")
+    assert it.say(other) == [other]
+    assert it.say(b"\x01" + heartbeat()[1:]) == [b"\x01" + heartbeat()[1:]]
+
+
+def test_several_messages_of_one_segment_are_told_apart():
+    it = Following(Framing.RAFT_REQUEST)
+    it.say(heartbeat())
+    it.learn()
+    new = heartbeat(leader=b"10.0.0.9:8300")
+    assert it.say(heartbeat() + new + heartbeat(4)) == [new]
+    assert it.heard()[0][1:] == (2, 1_003_000_000, 1_003_000_000, (4,))
+
+
+def test_answers_begin_with_an_error():
+    it = Following(Framing.RAFT_ANSWER)
+    assert it.say(answer()) == [answer()]
+    it.learn()
+    assert it.say(answer(1000)) == []
+    refused = b"\xa4away" + answer()[1:]
+    assert it.say(refused) == [refused]
+
+
+def test_a_message_over_two_segments_is_handed_on_and_ends_the_following():
+    it = Following(Framing.RAFT_REQUEST)
+    it.say(heartbeat())
+    it.learn()
+    assert it.say(heartbeat()[:50], heartbeat()[50:], heartbeat()) == [heartbeat()[:50], heartbeat()[50:], heartbeat()]
+    assert it.heard() == []
+    it.screen.follow(it.flow, 0, Framing.RAFT_REQUEST, 5)
+    assert it.say(heartbeat()) == []
+
+
+def test_a_side_is_not_followed_from_a_place_that_is_past():
+    it = Following(Framing.RAFT_REQUEST)
+    it.say(heartbeat())
+    it.learn()
+    it.say(heartbeat()[:50], heartbeat()[50:])
+    it.screen.follow(it.flow, 0, Framing.RAFT_REQUEST, 3)  # four were handed on by now
+    assert it.say(heartbeat()) == [heartbeat()]
+
+
+def test_a_hole_ends_the_following():
+    it = Following(Framing.RAFT_REQUEST)
+    it.say(heartbeat())
+    it.learn()
+    it.at += 10
+    it.say(heartbeat())
+    assert it.send(*[reply(seq=500, ack=it.at) for _ in range(70)]) == [heartbeat()]
+    assert it.run.payloads[-1].lost == 10
+    assert it.run.payloads[-1].unit == 0
+
+
+def test_segments_that_change_places_are_counted_in_their_order():
+    it = Following(Framing.RAFT_REQUEST)
+    it.say(heartbeat())
+    it.learn()
+    first, second = tcp(heartbeat(4), it.at), tcp(heartbeat(5), it.at + len(heartbeat(4)))
+    assert it.send(second, first) == []
+    assert it.heard()[0][1] == 2
+    assert it.heard()[0][4] == (4, 5)
+
+
+def test_a_frame_header_alone_waits_for_its_body_and_both_are_handed_on_together():
+    it = Following(Framing.YAMUX)
+    one = frame(call(1))
+    assert it.say(one[:12], one[12:]) == [one]
+    it.learn()
+    again = frame(call(2), stream=5)
+    assert it.say(again[:12], again[12:], again) == []
+    assert it.heard()[0][1] == 2
+    new = frame(call(3, b"KVS.Apply"))
+    assert it.say(new[:12], new[12:]) == [new]
+
+
+def test_frames_without_a_body_are_passed_over():
+    it = Following(Framing.YAMUX)
+    window, ping = struct.pack(">BBHII", 0, 1, 0, 3, 4096), struct.pack(">BBHII", 0, 2, 1, 0, 7)
+    assert it.say(window, ping + frame(b"", 3, 4)) == []
+
+
+@pytest.mark.parametrize("body", [call(1) + b"\xc0", call(1)[:-1], b"\x82\xa3Sep\x01\xa1a\x01\x80", b"no call"], ids=str)
+def test_what_is_no_whole_call_is_handed_on_with_its_header(body):
+    it = Following(Framing.YAMUX)
+    one = frame(body)
+    said = it.say(one[:12], one[12:])
+    assert b"".join(said) == one
+    assert [payload.unit for payload in it.run.payloads] == [0] * len(said)
+
+
+def test_more_kinds_than_are_kept_of_a_side_are_handed_on():
+    it = Following(Framing.RAFT_REQUEST)
+    kinds = [heartbeat(leader=b"10.0.%d.1:8300" % i) for i in range(limits.UNITS_SIDE + 2)]
+    for number, kind in enumerate(kinds):
+        it.say(kind)
+        it.learn(number)
+    assert it.say(*kinds) == kinds[limits.UNITS_SIDE:]
+
+
+def test_what_was_heard_is_told_before_all_is_forgotten():
+    it = Following(Framing.RAFT_REQUEST)
+    it.say(heartbeat())
+    it.learn(3)
+    it.say(heartbeat(), heartbeat())
+    assert [(flow, side, heard[0][:2]) for flow, side, heard in it.screen.unlearn()] == [(it.flow, 0, (3, 2))]
+    assert it.heard() == []
+    assert it.say(heartbeat()) == [heartbeat()]
+
+
+@given(st.binary(max_size=200), st.sampled_from([Framing.RAFT_REQUEST, Framing.RAFT_ANSWER, Framing.YAMUX]))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_are_handed_on_in_order(data, framing):
+    it = Following(framing)
+    said = b"".join(it.say(data, b"then") if data else it.say(b"then"))
+    assert said.endswith(b"then") or framing is Framing.YAMUX
+    assert (data + b"then").endswith(said) or framing is Framing.YAMUX
+
+
+class Forgetful(Session):
+    """Knows nothing by heart."""
+
+    def _learn(self, unit, told, screen) -> None:
+        pass
+
+
+def facts_of(path: str, session: Session) -> Facts:
+    screen = Screen(hints=session.hints)
+    for index, source in enumerate(pipeline.sources([path])):
+        screen.open(index)
+        for block in source:
+            pipeline.through(block, screen, session)
+        screen.close()
+        pipeline.drain(screen, session)
+        pipeline.settle(source.facts, screen, session.facts)
+    return session.facts
+
+
+def shown(facts: Facts) -> dict[str, object]:
+    tallies = {name: {key: (one.count, one.first, one.last, one.evidence) for key, one in getattr(facts, name).items()}
+               for name in ("sightings", "exposures", "claims")}
+    return {**tallies, "notes": facts.notes, "reasons": facts.reasons}
+
+
+@pytest.mark.parametrize("path", sorted(PCAPS.rglob("*.pcap")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_what_is_known_by_heart_changes_nothing_that_is_learnt(path):
+    assert shown(facts_of(str(path), Session())) == shown(facts_of(str(path), Forgetful()))
+
+
+def test_a_small_memory_forgets_and_changes_nothing(monkeypatch):
+    path = str(PCAPS / "lab/plain-c1.pcap")
+    session = Session()
+    unlearnt = []
+    whole = shown(facts_of(path, Session()))
+
+    def drain(screen, session):
+        for payload in screen.payloads():
+            session.take(payload, screen)
+        for flow in screen.ended():
+            session.end(flow)
+        session.unlearn(screen)
+        unlearnt.append(1)
+
+    monkeypatch.setattr(pipeline, "drain", drain)
+    assert shown(facts_of(path, session)) == whole
+    assert unlearnt
+
+
+class Counting(Session):
+    taken = 0
+
+    def take(self, payload, screen) -> None:
+        self.taken += 1
+        super().take(payload, screen)
+
+
+class CountingForgetful(Counting, Forgetful):
+    pass
+
+
+def test_some_of_a_small_capture_s_raft_is_known_by_heart():
+    """(What is known must not be handed on, or the test above proves nothing.)"""
+    path = str(PCAPS / "raft/plaintext-servers.pcap")
+    some, every = Counting(), CountingForgetful()
+    facts_of(path, some)
+    facts_of(path, every)
+    assert some.taken < every.taken
+
+
+def test_sides_are_told_apart_in_what_was_heard():
+    run = packets([SYN, tcp(b"a", 100)])
+    assert [flow.heard for flow in run.flows] == [([], [])]
