@@ -135,7 +135,9 @@ class Payload(NamedTuple):
     frame: int
     lost: int  # TCP: bytes missing right before data. UDP: bytes of the datagram that were not kept (snap length, lost fragment)
     start: bool  # TCP: data begins at the first byte of the stream
-    unit: int = 0  # TCP: data is one whole message of a followed side, this its digest
+    #: even: data is a whole message of a followed side, or a datagram, and this its digest; odd: the digest of all that the flow
+    #: said so far; limits.TOLD: what this says was counted already; 0: none of these
+    unit: int = 0
 
 
 class Framing(int, Enum):
@@ -181,7 +183,7 @@ class Way:
 class Flow:
     """Two sockets and what passed between them, as the screen's table counted it when the flow ended."""
 
-    __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel", "share", "heard")
+    __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel", "share", "heard", "asleep")
 
     def __init__(self, number: int, input_: int, transport: str, addresses: tuple[str, str], ports: tuple[int, int],
                  tunnel: str = "") -> None:
@@ -195,6 +197,8 @@ class Flow:
         self.tunnel = tunnel  # e.g. "vlan 12", "vxlan 7": outer layers, for people
         #: of each side, the messages that were known by heart: (number, count, first and last time, first packets)
         self.heard: tuple[list[Heard], list[Heard]] = ([], [])
+        #: no decoder was woken for it: the digest of what it said, and that (side, bytes, time, frame, start)
+        self.asleep: tuple[int, list[tuple[int, bytes, int, int, int]]] | None = None
         self.share = -1  # of limits.SHARES, whose part of the bounds it uses up; -1: they are not shared out
 
 

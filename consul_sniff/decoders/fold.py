@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .. import limits
 from ..facts import (
@@ -21,10 +21,36 @@ from ..facts import (
 from ..model import Evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..model import Claim, Flow, Heard, Message, Protection, Scalar, Secret
 
 Key = TypeVar("Key")
 OTHERS = "others"  # stands for the sources beyond limits.CONVERSATIONS
+
+
+class Said(NamedTuple):
+    """Something that a message said: where a FlowState keeps it, and under which key (less the side)."""
+
+    table: str
+    key: tuple[object, ...]
+    times: int
+    summary: str
+
+
+def said_by(messages: Sequence[Message]) -> tuple[Said, ...]:
+    """What the messages of one packet say. Where it says a thing twice, the first words stay."""
+    found: dict[tuple[str, tuple[object, ...]], Said] = {}
+    for message in messages:
+        places: list[tuple[str, tuple[object, ...]]] = [
+            ("said", (message.protocol, message.kind, message.protection, message.fields, message.decrypted)),
+            *[("claimed", (claim, message.decrypted)) for claim in message.claims]]
+        if not message.decrypted:
+            places += [("exposed", (secret,)) for secret in message.secrets]
+        for place in places:
+            kept = found.get(place)
+            found[place] = kept._replace(times=kept.times + 1) if kept else Said(*place, 1, message.summary)
+    return tuple(found.values())
 
 
 class FlowState:
@@ -44,18 +70,21 @@ class FlowState:
         """The side that the content shows to be the originator's."""
         return None
 
-    def hear(self, side: int, message: Message, heard: Heard) -> None:
-        """A message that the screen counted."""
+    def join(self, other: FlowState) -> None:
+        """Add what another heard of the same flow."""
+        for name in ("said", "claimed", "exposed"):
+            mine = getattr(self, name)
+            for key, tally in getattr(other, name).items():
+                _tally(mine, key).merge(tally)
+
+    def hear(self, side: int, said: Sequence[Said], heard: Heard) -> None:
+        """What some bytes said, each time that the screen counted them."""
         _, count, first, last, frames = heard
-        tally = Tally()
-        tally.count, tally.first, tally.last = count, first, last
-        tally.evidence = tuple([Evidence(self.flow.input, frame, message.summary) for frame in frames])
-        key = (side, message.protocol, message.kind, message.protection, message.fields, message.decrypted)
-        _tally(self.said, key).merge(tally)
-        for claim in message.claims:
-            _tally(self.claimed, (side, claim, message.decrypted)).merge(tally)
-        for secret in message.secrets:
-            _tally(self.exposed, (side, secret)).merge(tally)
+        for table, key, times, summary in said:
+            tally = Tally()
+            tally.count, tally.first, tally.last = count * times, first, last
+            tally.evidence = tuple([Evidence(self.flow.input, frame, summary) for frame in frames])
+            _tally(getattr(self, table), (side, *key)).merge(tally)
 
     def add(self, side: int, time: int, frame: int, message: Message) -> None:
         input_ = self.flow.input
@@ -93,7 +122,7 @@ def orient(flow: Flow, state: FlowState | None, hints: frozenset[int]) -> tuple[
 
 def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int], more: FlowState | None = None) -> None:
     """Add a flow that ended to the facts. ``more``: what it said besides."""
-    source, certain = orient(flow, state, hints)
+    source, certain = orient(flow, state if state is not None else more, hints)
     responder = 1 - source
     key = ConversationKey(flow.addresses[source], flow.addresses[responder], flow.ports[responder], flow.transport)
     if not facts.room("conversations", flow.share, key, limits.CONVERSATIONS):

@@ -14,7 +14,8 @@ from ..errors import DecodeError, NeedMoreData
 from ..facts import Facts
 from . import datagram_decoders, stream_decoders
 from .base import Budget, Cursor
-from .fold import FlowState, fold_flow
+from .fold import fold_flow
+from .known import Known
 from .streams import StreamState
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..keyring import Keyring
     from ..model import Flow, Heard, Message, Payload
     from .base import DatagramDecoder
+    from .fold import FlowState
 
 
 class Screen(Protocol):
@@ -33,9 +35,10 @@ class Screen(Protocol):
     def resume(self, number: int, side: int) -> None: ...
     def follow(self, number: int, side: int, framing: int, taken: int) -> None: ...
     def learn(self, unit: int, number: int) -> None: ...
+    def leads(self, chain: int, step: tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int]) -> None: ...
     @property
     def full(self) -> bool: ...
-    def unlearn(self) -> Iterable[tuple[int, int, list[Heard]]]: ...
+    def unlearn(self) -> Iterable[tuple[Flow, int, list[Heard]]]: ...
 
 
 class Session:
@@ -54,7 +57,7 @@ class Session:
         self._datagrams = datagram_decoders()
         self._streams = stream_decoders()
         self._states: dict[int, StreamState] = {}
-        self._units: list[tuple[Message, ...]] = []  # what the messages say that the screen knows by heart
+        self._known = Known(hints, self._wake)
 
     def take(self, payload: Payload, screen: Screen) -> None:
         """Decode one payload. Never raises on what is in it."""
@@ -79,53 +82,43 @@ class Session:
             except Exception as error:  # noqa: BLE001 - as in take()
                 self._bug(error, state, None, None)
             self._count(state.notes)
-            self._hear(state, flow.heard)
-        fold_flow(self.facts, flow, state, self.hints)
+        heard = self._known.said(flow, ended=True)
+        if heard is not None and heard.notes:
+            self._count(dict(heard.notes))
+        fold_flow(self.facts, flow, state, self.hints, heard)
 
     def snapshot(self, live: Iterable[Flow]) -> Facts:
         """The facts so far, with the ``live`` flows as if they ended now. Nothing ends, and nothing here is changed."""
         now = Facts()
         for flow in live:
-            heard = FlowState(flow)
-            self._hear(heard, flow.heard)
-            fold_flow(now, flow, self._states.get(flow.number), self.hints, heard)
+            fold_flow(now, flow, self._states.get(flow.number), self.hints, self._known.said(flow, ended=False))
         return self.facts.joined(now)
 
     def unlearn(self, screen: Screen) -> None:
         """Have the screen forget what it knows by heart, once what it counted is added. No flow that ended may be waiting."""
-        for number, side, heard in screen.unlearn():
-            state = self._states[number]
-            self._hear(state, (heard, []) if side == 0 else ([], heard))
-        self._units.clear()
+        self._known.unlearn(screen)
 
-    def _hear(self, state: FlowState, heard: tuple[list[Heard], list[Heard]]) -> None:
-        for side, units in enumerate(heard):
-            for one in units:
-                for message in self._units[one[0]]:
-                    state.hear(side, message, one)
+    def _wake(self, flow: Flow) -> StreamState:
+        return StreamState(flow, self._streams, self.keyring)
 
     def _segment(self, state: StreamState, payload: Payload, screen: Screen) -> None:
-        whole = payload.unit and state.framing(payload.side)
-        told = []
-        for side, time, frame, message in state.feed(payload):
-            self._told(state, side, time, frame, message)
-            told.append(message)
+        before = state.framing(payload.side)
+        told = list(state.feed(payload))
+        done = state.satisfied()
+        if payload.unit == limits.TOLD:
+            state.notes.clear()  # counted with what it said
+            return
+        for one in told:
+            self._told(state, *one)
         framing = state.framing(payload.side)
-        if whole and framing == whole and not state.notes:
-            self._learn(payload.unit, told, screen)
-        elif (framing or payload.unit) and self.listener is None:
+        self._known.learn(state, payload, told, done, (before, framing), screen)
+        whole = bool(payload.unit) and not payload.unit & 1
+        if bool(framing) != whole:  # it begins to be followed, or must not be any more
             screen.follow(payload.flow, payload.side, framing, state.taken[payload.side])
-        for side in state.satisfied():
+        for side in done:
             screen.enough(state.flow.number, side)
         if state.notes:
             self._count(state.notes)
-
-    def _learn(self, unit: int, told: list[Message], screen: Screen) -> None:
-        """What a whole message said, so that the screen can count it by itself when it comes again."""
-        if screen.full:
-            return
-        screen.learn(unit, len(self._units))
-        self._units.append(tuple([message._replace(detail=None) for message in told]))
 
     def _datagram(self, state: StreamState, payload: Payload, screen: Screen) -> None:
         if state.datagrams[payload.side] >= limits.DATAGRAMS_DECODED and self.listener is None:
@@ -136,6 +129,8 @@ class Session:
                 for message in messages:
                     self._told(state, payload.side, payload.time, payload.frame, message)
                 if decoder.protocol == "memberlist":
+                    if payload.unit:
+                        self._known.datagram(payload.unit, messages, screen)
                     return
                 break
         state.datagrams[payload.side] += 1

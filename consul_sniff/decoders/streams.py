@@ -56,7 +56,7 @@ class Side:
 class StreamState(FlowState):
     """A live flow with its decoder (UDP flows use only the FlowState part)."""
 
-    __slots__ = ("decoders", "decoder", "sides", "tries", "asked", "ask_at", "lost_steps", "notes", "keyring", "_originator", "last", "taken")
+    __slots__ = ("decoders", "decoder", "sides", "tries", "asked", "ask_at", "lost_steps", "notes", "keyring", "_originator", "last", "taken", "pieces")
 
     def __init__(self, flow: Flow, decoders: tuple[type[StreamDecoder], ...], keyring: Keyring | None) -> None:
         super().__init__(flow)
@@ -72,6 +72,7 @@ class StreamState(FlowState):
         self._originator: int | None = None
         self.last = (0, 0)
         self.taken = [0, 0]  # payloads of each side
+        self.pieces: list[tuple[int, int]] = []  # time and frame of those that led on a chain (Payload.unit)
 
     @property
     def originator(self) -> int | None:
@@ -80,6 +81,8 @@ class StreamState(FlowState):
     def feed(self, payload: Payload) -> Iterator[tuple[int, int, int, Message]]:
         """Take the next bytes of one side; tell what they say."""
         self.taken[payload.side] += 1
+        if payload.unit & 1:
+            self.pieces.append((payload.time, payload.frame))
         side = self.sides[payload.side]
         if side.done:
             return

@@ -46,8 +46,10 @@ cdef class Screen:
     cdef Py_ssize_t overhear(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size) except -9
     cdef Py_ssize_t datagram(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size,
                              Py_ssize_t gossip) except -9
+    cdef said(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size, Py_ssize_t kind)
     cdef Py_ssize_t plain(self, Py_ssize_t d) except -9
     cdef Py_ssize_t fragment(self) except -9
     cdef reassembled(self, object whole)
     cdef end(self, Py_ssize_t r)
+    cdef forget(self, Py_ssize_t r)
     cdef folded(self, Py_ssize_t r)

@@ -56,6 +56,8 @@ SEALED1 = cython.declare(i64, 2)
 NEITHER = cython.declare(i64, 0)
 
 SHARE_MASK = cython.declare(u64, SHARES - 1)
+DATAGRAM = cython.declare(u64, 0x64617467)  # salts a datagram's digest
+EVEN = cython.declare(u64, 0xFFFFFFFFFFFFFFFE)
 M48 = cython.declare(u64, 0xFFFFFFFFFFFF)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
 FOREIGN = cython.declare(i64, len(TERMINALS))  # in no counter: another process counts it
@@ -89,6 +91,7 @@ class Screen:
         self.notes: Counter[str] = Counter()
         self.outlet = HandOver(self.tab)
         self.tcps = Streams(self.win, self.tab, self.outlet, self.notes)
+        self.tcps.asleep.off = everything
         self.own = -1 if shares is None else shares
         self.lead = self.own & 1
         self.share = 0
@@ -375,7 +378,16 @@ class Screen:
         if kind and size > stop - p:
             self.tab.D[d].cut += 1
         if wanted and not self.tab.D[d].enough and stop > p:
-            self.outlet.hand(d, self.win.take(p, stop), self.time, self.packets, size - (stop - p), 0, 0)
+            self.said(d, p, stop, size, kind)
+
+    def said(self, d: i64, p: i64, stop: i64, size: i64, kind: i64) -> None:
+        """Hand on a datagram, unless it is known what it says."""
+        unit: u64 = 0
+        if kind == PLAIN and size == stop - p and not self.everything:
+            unit = self.win.digest(p, stop, DATAGRAM) & EVEN
+            if self.tcps.units.count(d, unit, self.time, self.packets):
+                return
+        self.outlet.hand(d, self.win.take(p, stop), self.time, self.packets, size - (stop - p), 0, unit)
 
     def plain(self, d: i64) -> i64:
         """Count a plaintext memberlist datagram: 1 where it is to be read."""
@@ -464,10 +476,7 @@ class Screen:
         if self.closing:
             for row in self.tab.rows_taken():
                 yield self.folded(row)
-                self.tunnels.pop(row, None)
-                self.tcps.units.drop(2 * row)
-                self.tcps.units.drop(2 * row + 1)
-                self.tab.remove(row)
+                self.forget(row)
 
     def end(self, r: i64) -> None:
         """The flow of row ``r`` is over."""
@@ -475,9 +484,14 @@ class Screen:
         it = self.folded(r)
         self.over.append(it)
         self.ended_flows[it.number] = it
+        self.forget(r)
+
+    def forget(self, r: i64) -> None:
+        """Give the row back."""
         self.tunnels.pop(r, None)
         self.tcps.units.drop(2 * r)
         self.tcps.units.drop(2 * r + 1)
+        self.tcps.asleep.drop(r)
         self.tab.remove(r)
 
     def folded(self, r: i64) -> Flow:
@@ -485,6 +499,8 @@ class Screen:
         it = fold(self.tab, r, self.input, self.tunnels.get(r, ""), counted=True)
         if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
             it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
+        if r in self.tcps.asleep.kept:
+            it.asleep = (self.tab.D[2 * r].chain, list(self.tcps.asleep.kept[r]))
         return it
 
     def flow(self, number: int) -> Flow:
@@ -535,20 +551,25 @@ class Screen:
         """What a unit says is known under this number."""
         self.tcps.units.learn(unit, number)
 
+    def leads(self, chain: int, step: tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int]) -> None:
+        """What the last piece says of a flow that said this so far."""
+        self.tcps.asleep.steps[chain] = step
+
     @property
     def full(self) -> bool:
         """Are there too many units to learn another? Then ``unlearn``."""
-        return self.tcps.units.full
+        return self.tcps.units.full or len(self.tcps.asleep.steps) >= limits.UNITS
 
-    def unlearn(self) -> Iterator[tuple[int, int, list[Heard]]]:
+    def unlearn(self) -> Iterator[tuple[Flow, int, list[Heard]]]:
         """(flow, side, what was heard) of all live flows; then no unit is known any more."""
         units = self.tcps.units
         for row in self.tab.rows_taken():
             for d in (2 * row, 2 * row + 1):
                 if self.tab.D[d].heard:
-                    yield self.tab.F[row].number, d & 1, units.heard(d)
+                    yield self.flow(self.tab.F[row].number), d & 1, units.heard(d)
                     units.drop(d)
         units.forget()
+        self.tcps.asleep.steps.clear()
 
     def close(self) -> None:
         """The input ends: holes and fragments are given up. Drain ``payloads``, then ``ended`` gives every flow."""

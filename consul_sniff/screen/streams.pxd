@@ -1,5 +1,6 @@
 # Types of streams.py, for the compiler.
 cimport cython
+from .asleep cimport Asleep
 from .handover cimport HandOver
 from .table cimport Table
 from .units cimport Units
@@ -12,6 +13,7 @@ cdef class Streams:
     cdef HandOver outlet
     cdef object notes
     cdef readonly Units units
+    cdef readonly Asleep asleep
     cdef object scratch
     cdef object early
     cdef Py_ssize_t time
@@ -22,7 +24,9 @@ cdef class Streams:
                             Py_ssize_t flags, Py_ssize_t time, Py_ssize_t frame) except -9
     cdef hold(self, Py_ssize_t d, object segment)
     cdef flush(self, Py_ssize_t d)
-    cdef bytes followed(self, Py_ssize_t d, object held)
+    cdef late(self, Py_ssize_t d, object held, Py_ssize_t size, Py_ssize_t wire)
+    cdef Py_ssize_t framed(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t wire, Py_ssize_t time, Py_ssize_t frame) except -9
+    cdef on(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t wire, Py_ssize_t time, Py_ssize_t frame)
     cdef give_up(self, Py_ssize_t d)
     cdef acknowledged(self, Py_ssize_t d, Py_ssize_t number)
     cpdef finish(self, Py_ssize_t r)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import limits
+
 try:
     import cython
     from cython import Py_ssize_t as i64
+    from cython import ulonglong as u64
 except ImportError:
     from . import _cython as cython
-    from ._cython import i64
+    from ._cython import i64, u64
 
+from .asleep import Asleep
 from .early import Early, Held
 from .handover import HandOver
 from .table import Table
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 P32 = cython.declare(i64, 0x100000000)
 L32 = cython.declare(i64, 0xFFFFFFFF)
 HALF = cython.declare(i64, 0x80000000)
+TOLD = cython.declare(u64, limits.TOLD)
 UNKNOWN = cython.declare(i64, 0x100000000)  # no sequence number: the flow was met midway
 PATIENCE = cython.declare(i64, 20_000_000)  # ns, or
 SCRATCH = cython.declare(i64, 65_536)  # bytes of a segment that waited and may be of a followed side
@@ -40,6 +45,8 @@ class Streams:
         self.outlet = outlet
         self.notes = notes
         self.units = Units(window, table, outlet)
+        self.asleep = Asleep(window, table, outlet, self.units)
+        self.units.sleepers = self.asleep
         self.scratch = bytearray(SCRATCH + 64)
         self.restart()
         self.time = self.frame = 0  # of the packet at hand
@@ -48,6 +55,7 @@ class Streams:
         """Forget what waits."""
         self.early = Early(self.notes, self.tab.each, self.tab.shares)
         self.units.restart()
+        self.asleep.restart()
 
     def begins(self, d: i64, sequence: i64) -> i64:
         """Does a SYN with this sequence number begin another connection than the one the side is in?"""
@@ -56,6 +64,7 @@ class Streams:
     def segment(self, d: i64, p: i64, stop: i64, wire: i64, sequence: i64, flags: i64, time: i64, frame: i64) -> i64:
         """One segment of side ``d``: its payload of ``wire`` bytes, of which [p, stop) was captured."""
         ahead: i64
+        size: i64
         self.time = time
         self.frame = frame
         if flags & 2:
@@ -86,19 +95,16 @@ class Streams:
             return 0
         self.tab.D[d].next += wire
         if self.tab.D[d].framing:
-            if self.tab.D[d].pending or self.tab.D[d].begun or wire != stop - p:
-                self.units.leave(d, time, frame)
-            else:
-                p = self.units.take(d, p, stop, time, frame)
-                if p >= stop:
-                    return 0
-                wire = stop - p
+            size = p
+            p = self.framed(d, p, stop, wire, time, frame)
+            if p >= stop > size:
+                return 0
+            wire -= p - size
         if self.tab.D[d].enough or p >= stop:
             self.tab.D[d].pending += wire
             self.tab.D[d].begun = 0
         else:
-            self.outlet.hand(d, self.win.take(p, stop), time, frame, self.tab.D[d].pending,
-                             self.tab.D[d].begun, 0)
+            self.on(d, p, stop, wire, time, frame)
             self.tab.D[d].pending = wire - (stop - p)
             self.tab.D[d].begun = 0
         self.tab.D[d].lost += wire - (stop - p)
@@ -121,36 +127,51 @@ class Streams:
             wire = held.end - held.start
             self.tab.D[d].next = held.end
             self.tab.D[d].lost += wire - size
-            data = held.data
-            if self.tab.D[d].framing:
-                data = self.followed(d, held)
-                if not data:
-                    continue
-                wire -= size - len(data)
-                size = len(data)
             if self.tab.D[d].enough or not size:
                 self.tab.D[d].pending += wire
             else:
-                self.outlet.hand(d, data, held.time, held.frame, self.tab.D[d].pending, self.tab.D[d].begun, 0)
+                self.late(d, held, size, wire)
                 self.tab.D[d].pending = wire - size
             self.tab.D[d].begun = 0
         self.tab.D[d].held = len(self.early.sides.get(d, ()))
 
-    def followed(self, d: i64, held: Held) -> bytes:
-        """What of a segment that waited is to be handed on, of a side that is followed."""
-        size: i64 = len(held.data)
-        p: i64
-        if self.tab.D[d].pending or self.tab.D[d].begun or held.end - held.start != size or size > SCRATCH:
-            self.units.leave(d, held.time, held.frame)
-            return held.data
+    def late(self, d: i64, held: Held, size: i64, wire: i64) -> None:
+        """Hand on a segment that waited for its turn."""
+        p: i64 = 0
+        if size > SCRATCH:
+            self.asleep.wake(d & ~1, 1)
+            if self.tab.D[d].framing:
+                self.units.leave(d, held.time, held.frame)
+            self.outlet.hand(d, held.data, held.time, held.frame, self.tab.D[d].pending, self.tab.D[d].begun, 0)
+            return
         buffer = self.win.buffer
         self.scratch[0:size] = held.data
         self.win.look(self.scratch)
         try:
-            p = self.units.take(d, 0, size, held.time, held.frame)
+            if self.tab.D[d].framing:
+                p = self.framed(d, 0, size, wire, held.time, held.frame)
+            if p < size:
+                self.on(d, p, size, wire - p, held.time, held.frame)
         finally:
             self.win.look(buffer)
-        return held.data[p:]
+
+    def framed(self, d: i64, p: i64, stop: i64, wire: i64, time: i64, frame: i64) -> i64:
+        """What comes next of a side that is followed: where the part begins that is to be handed on."""
+        if self.tab.D[d].pending or self.tab.D[d].begun or wire != stop - p:
+            self.units.leave(d, time, frame)
+            return p
+        return self.units.take(d, p, stop, time, frame)
+
+    def on(self, d: i64, p: i64, stop: i64, wire: i64, time: i64, frame: i64) -> None:
+        """Hand on [p, stop), captured of ``wire`` bytes, unless it is known what it says."""
+        unit: u64
+        if self.tab.D[d].pending or wire != stop - p:
+            self.asleep.wake(d & ~1, 1)
+            unit = 0
+        else:
+            unit = self.asleep.take(d, p, stop, time, frame, cython.cast(i64, self.tab.D[d].begun))
+        if unit != TOLD:
+            self.outlet.hand(d, self.win.take(p, stop), time, frame, self.tab.D[d].pending, self.tab.D[d].begun, unit)
 
     def give_up(self, d: i64) -> None:
         """The bytes before the first waiting segment will not come."""

@@ -48,7 +48,8 @@ ctypedef struct Side:
     unsigned long long head
     unsigned int half
     unsigned int size
-    unsigned long long spare
+    unsigned long long sleep
+    unsigned long long chain
 
 ctypedef struct Share:
     long long high

@@ -35,7 +35,8 @@ SIDE = (("packets", 8), ("bytes", 8), ("payloads", 8), ("last", 8), ("next", -8)
         ("sealed_frame", 8),
         ("plain1", 8), ("plain2", 8), ("plain3", 8), ("sealed0", 8), ("cut", 8), ("crc_good", 8), ("crc_bad", 8),
         ("replays", 8), ("replay_frame", 8), ("nonce_reuse", 8), ("nonce_frame", 8),
-        ("framing", 4), ("handed", 4), ("heard", 8), ("head", 8), ("half", 4), ("size", 4), ("spare", 8))
+        ("framing", 4), ("handed", 4), ("heard", 8), ("head", 8), ("half", 4), ("size", 4), ("sleep", 8),
+        ("chain", 8))
 #: Flows are shared out by a hash of their two sockets, whoever keeps them: what is forgotten when a table is full then
 #: hangs on the share's own flows alone, and is the same for one process and for several that keep a part of them each.
 SHARES = limits.SHARES
@@ -53,7 +54,8 @@ class SideRecord(ctypes.Structure):
     """A side: model.Way's counters; next (position awaited, -1 none; its low half is the sequence number), isn (the first),
     pending (bytes lost since the last payload), begun (1: SYN seen and no byte handed on yet), held (segments that wait),
     enough; framing (model.Framing, where it is followed), handed (payloads), heard (row of Units); half (1: a frame's header waits
-    for its body of ``size`` bytes; its first eight bytes are ``head``)."""
+    for its body of ``size`` bytes; its first eight bytes are ``head``); sleep and
+    chain: see Asleep."""
 
     _fields_ = [(name, KINDS[size]) for name, size in SIDE]
 
@@ -177,7 +179,7 @@ class Table:
         self.D[d].plain2 = self.D[d].plain3 = self.D[d].sealed1 = self.D[d].sealed0 = self.D[d].sealed_frame = 0
         self.D[d].cut = self.D[d].crc_good = self.D[d].crc_bad = self.D[d].other = self.D[d].replays = 0
         self.D[d].replay_frame = self.D[d].nonce_reuse = self.D[d].nonce_frame = 0
-        self.D[d].framing = self.D[d].handed = self.D[d].heard = self.D[d].half = 0
+        self.D[d].framing = self.D[d].handed = self.D[d].heard = self.D[d].half = self.D[d].sleep = self.D[d].chain = 0
         self.D[d].next = self.D[d].isn = -1
         return 0
 

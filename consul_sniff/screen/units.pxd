@@ -19,6 +19,7 @@ cdef class Units:
     cdef Window win
     cdef Table tab
     cdef HandOver outlet
+    cdef public object sleepers
     cdef unsigned long long[::1] known
     cdef readonly object rows_array
     cdef Heard[::1] H
@@ -32,12 +33,15 @@ cdef class Units:
     cpdef learn(self, unsigned long long digest, unsigned long long number)
     cdef Py_ssize_t place(self, unsigned long long h) except -9 nogil
     cdef Py_ssize_t count(self, Py_ssize_t d, unsigned long long h, Py_ssize_t time, Py_ssize_t frame) except -9 nogil
+    cdef Py_ssize_t add(self, Py_ssize_t d, unsigned long long number, Py_ssize_t time, Py_ssize_t frame) except -9 nogil
+    cdef Py_ssize_t crowded(self) except -9 nogil
     cdef Py_ssize_t proves(self, Py_ssize_t r, unsigned long long frame) except -9 nogil
     cdef Py_ssize_t row(self) except -9 nogil
     cpdef list heard(self, Py_ssize_t d)
     cpdef Py_ssize_t drop(self, Py_ssize_t d) except -9 nogil
     cdef Py_ssize_t take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame) except -9
     cdef Py_ssize_t leave(self, Py_ssize_t d, Py_ssize_t time, Py_ssize_t frame) except -9
+    cdef hand(self, Py_ssize_t d, bytes data, Py_ssize_t time, Py_ssize_t frame, unsigned long long unit)
     cdef bytes header(self, Py_ssize_t d)
     cdef unsigned long long raft(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t framing) except? 9 nogil
     cdef Py_ssize_t frame(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame) except -9

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
+from typing import Any
 
 from .. import limits
 
@@ -32,6 +33,7 @@ YAMUX = cython.declare(i64, 3)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
 M32 = cython.declare(u64, 0xFFFFFFFF)
 C1 = cython.declare(u64, 0x9E3779B97F4A7C15)
+EVEN = cython.declare(u64, 0xFFFFFFFFFFFFFFFE)
 NUMBER = cython.declare(u64, 0x6E756D62)  # stands for a number that nobody reads
 
 KNOWN = cython.declare(i64, limits.UNITS * 2)  # places; a power of two
@@ -39,6 +41,7 @@ ROWS = cython.declare(i64, limits.UNITS_HEARD)
 MOST = cython.declare(i64, limits.UNITS)
 KINDS_HEARD = cython.declare(i64, limits.UNITS_SIDE)
 FRAME_BYTES = cython.declare(i64, 64 * 1024 * 1024)  # decoders.yamux.FRAME_BYTES
+ASLEEP = cython.declare(i64, 1)  # as in Asleep
 INSTALL_SNAPSHOT = cython.declare(i64, 2)
 
 #: keys whose numbers no decoder reads: they count up, or are times
@@ -69,6 +72,7 @@ class Units:
         self.win = window
         self.tab = table
         self.outlet = outlet
+        self.sleepers: Any = None  # an Asleep; told of by Streams
         self.known = zeros(KNOWN * 16).cast("Q")  # digest, number + 1
         self.learnt = 0
         self.rows_array = (HeardRecord * limits.UNITS_HEARD).from_buffer(zeros(ctypes.sizeof(HeardRecord) * limits.UNITS_HEARD))
@@ -82,8 +86,7 @@ class Units:
         self.header_words = array("Q", [key_word(key) for key in HEADER_KEYS])
 
     def restart(self) -> None:
-        """Forget all."""
-        self.forget()
+        """No flow is live any more. What is known stays known: it hangs on no input."""
         self.high = 1
         self.free = 0
 
@@ -99,6 +102,10 @@ class Units:
     def full(self) -> bool:
         """Must what was heard be fetched, and be forgotten? Then ``learn`` and ``count`` do nothing."""
         return self.learnt >= MOST or (self.free == 0 and self.high >= ROWS)
+
+    def crowded(self) -> i64:
+        """Is there hardly a row left?"""
+        return self.free == 0 and self.high >= ROWS - 64
 
     def learn(self, digest: u64, number: u64) -> None:
         """A unit's number, from now on."""
@@ -120,12 +127,12 @@ class Units:
     def count(self, d: i64, h: u64, time: i64, frame: i64) -> i64:
         """Count a unit that is known: 1. 0 where it is not, or there is no room."""
         number: u64 = self.known[self.place(h) + 1]
-        r: i64
-        n: i64
-        if number == 0:
-            return 0
-        r = cython.cast(i64, self.tab.D[d].heard)
-        n = 0
+        return self.add(d, number, time, frame) if number else 0
+
+    def add(self, d: i64, number: u64, time: i64, frame: i64) -> i64:
+        """Count what has this number, plus one. 0: there is no room."""
+        r: i64 = cython.cast(i64, self.tab.D[d].heard)
+        n: i64 = 0
         while r:
             if self.H[r].unit == number:
                 break
@@ -219,7 +226,7 @@ class Units:
             if h == 0:
                 break
             if not self.count(d, h, time, frame):
-                self.outlet.hand(d, self.win.take(p, self.end), time, frame, 0, 0, h)
+                self.hand(d, self.win.take(p, self.end), time, frame, h)
             p = self.end
         if p < stop:
             self.leave(d, time, frame)
@@ -229,9 +236,15 @@ class Units:
         """Do not follow the side any more; what was held of a frame's header is handed on."""
         self.tab.D[d].framing = 0
         if self.tab.D[d].half:
-            self.outlet.hand(d, self.header(d), time, frame, 0, 0, 0)
+            self.hand(d, self.header(d), time, frame, 0)
             self.tab.D[d].half = 0
         return 0
+
+    def hand(self, d: i64, data: bytes, time: i64, frame: i64, unit: u64) -> None:
+        """Hand on a unit, or what is none; its flow wakes."""
+        if self.tab.D[d & ~1].sleep == ASLEEP or unit == 0:
+            self.sleepers.wake(d & ~1, unit == 0)
+        self.outlet.hand(d, data, time, frame, 0, 0, unit)
 
     def header(self, d: i64) -> bytes:
         """The frame header that waits for its body."""
@@ -290,7 +303,7 @@ class Units:
         if h == 0:
             return -1
         if not self.count(d, h, time, frame):
-            self.outlet.hand(d, self.header(d) + self.win.take(p, p + size), time, frame, 0, 0, h)
+            self.hand(d, self.header(d) + self.win.take(p, p + size), time, frame, h)
         self.tab.D[d].half = 0
         return p + size
 
@@ -378,8 +391,8 @@ class Units:
         if p > stop:
             return 0
         self.end = p
-        h ^= h >> 32
-        return h or 1
+        h = (h ^ (h >> 32)) & EVEN  # odd ones are chains (see Asleep)
+        return h or 2
 
     def mixed(self, h: u64, p: i64, stop: i64) -> u64:
         """``h`` and the bytes [p, stop)."""

@@ -1,0 +1,152 @@
+"""What is known by heart: what messages, datagrams and beginnings of conversations said when they were decoded.
+
+The screen counts what it met before by numbers (``screen.units``, ``screen.asleep``); here stands what each number says. A flow that was
+never decoded because all of it was known is *asleep*: what a decoder would know of it at its end is asked once of all alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .. import limits
+from ..model import Payload
+from .fold import FlowState, said_by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ..model import Flow, Framing, Heard, Message
+    from .fold import Said
+    from .session import Screen
+    from .streams import StreamState
+
+    Told = tuple[int, int, int, Message]  # side, time, frame, what
+
+
+class Close(NamedTuple):
+    """What a sleeping flow's decoder would say at its end."""
+
+    originator: int | None
+    messages: tuple[tuple[int, Message], ...]  # side and what it said
+    notes: Mapping[str, int]
+
+
+class HeardState(FlowState):
+    """What a flow said that the screen counted."""
+
+    __slots__ = ("_originator", "notes")
+
+    def __init__(self, flow: Flow, originator: int | None = None) -> None:
+        super().__init__(flow)
+        self._originator = originator
+        self.notes: Mapping[str, int] = {}
+
+    @property
+    def originator(self) -> int | None:
+        return self._originator
+
+
+class Known:
+    """``learn`` from what was decoded; ``said`` is what the screen counted of a flow. ``wake`` makes a flow's decoder."""
+
+    def __init__(self, hints: frozenset[int], wake: Callable[[Flow], StreamState]) -> None:
+        self.hints = hints
+        self._wake = wake
+        self._units: list[tuple[Said, ...]] = []
+        self._numbers: dict[tuple[Said, ...], int] = {}
+        self._closes: dict[int, Close] = {}
+        self._early: dict[int, HeardState] = {}  # of live flows, what the screen counted before it forgot
+
+    # --- learning ----------------------------------------------------------------------------------------------
+
+    def datagram(self, unit: int, messages: Sequence[Message], screen: Screen) -> None:
+        """What a datagram said."""
+        if not screen.full:
+            screen.learn(unit, self._number(messages))
+
+    def learn(self, state: StreamState, payload: Payload, told: Sequence[Told], done: Sequence[int],
+              framing: tuple[Framing, Framing], screen: Screen) -> None:
+        """What a payload said, where it is a unit or leads on a chain. ``framing``: before and after it; ``done``: sides of
+        which no more is needed."""
+        if not payload.unit or screen.full or state.notes:
+            return
+        if payload.unit & 1:
+            said = self._said_by(state, told)
+            if said is not None:
+                screen.leads(payload.unit, (said, tuple(done), int(framing[1])))
+        elif framing[0] and framing[0] == framing[1] and not done:
+            screen.learn(payload.unit, self._number([message for _, _, _, message in told]))
+
+    def _said_by(self, state: StreamState, told: Sequence[Told]) -> tuple[tuple[int, int, int], ...] | None:
+        """(side, pieces back, number) of what was told; None where it is not of one of the last pieces."""
+        groups: dict[tuple[int, int], list[Message]] = {}
+        pieces = state.pieces
+        for side, time, frame, message in told:
+            if (time, frame) not in pieces:
+                return None
+            back = len(pieces) - 1 - pieces.index((time, frame))
+            groups.setdefault((side, back), []).append(message)
+        return tuple([(side, back, self._number(messages)) for (side, back), messages in groups.items()])
+
+    def _number(self, messages: Sequence[Message]) -> int:
+        """The number of what was said; the same words have one."""
+        said = said_by(messages)
+        number = self._numbers.get(said)
+        if number is None:
+            number = self._numbers[said] = len(self._units)
+            self._units.append(said)
+        return number
+
+    # --- telling -----------------------------------------------------------------------------------------------
+
+    def said(self, flow: Flow, *, ended: bool) -> HeardState | None:
+        """What the screen counted of a flow, and what its decoder would say at its end."""
+        early = self._early.get(flow.number)
+        if ended and early is not None:
+            del self._early[flow.number]
+        if early is None and flow.asleep is None and not (flow.heard[0] or flow.heard[1]):
+            return None
+        close = self._close(flow) if flow.asleep is not None else None
+        state = HeardState(flow, close.originator if close is not None else None)
+        if early is not None:
+            state.join(early)
+        self._hear(state, flow.heard)
+        if ended and close is not None and flow.asleep is not None:
+            _, _, time, frame, _ = flow.asleep[1][-1]
+            for side, message in close.messages:
+                state.add(side, time, frame, message)
+            state.notes = close.notes
+        return state
+
+    def unlearn(self, screen: Screen) -> None:
+        """Have the screen forget, once what it counted is kept."""
+        for flow, side, heard in screen.unlearn():
+            state = self._early.get(flow.number)
+            if state is None:
+                state = self._early[flow.number] = HeardState(flow)
+            self._hear(state, (heard, []) if side == 0 else ([], heard))
+        self._units.clear()
+        self._numbers.clear()
+        self._closes.clear()
+
+    def _hear(self, state: FlowState, heard: tuple[list[Heard], list[Heard]]) -> None:
+        for side, units in enumerate(heard):
+            for one in units:
+                state.hear(side, self._units[one[0]], one)
+
+    def _close(self, flow: Flow) -> Close:
+        assert flow.asleep is not None
+        chain, pieces = flow.asleep
+        close = self._closes.get(chain)
+        if close is None:
+            state = self._wake(flow)
+            for side, data, time, frame, start in pieces:
+                for _ in state.feed(Payload(flow.number, side, data, time, frame, 0, bool(start))):
+                    pass
+                state.satisfied()
+            state.notes.clear()
+            messages = tuple([(side, message._replace(detail=None)) for side, _, _, message in state.close()])
+            close = Close(state.originator, messages, dict(state.notes))
+            if len(self._closes) < limits.UNITS:
+                self._closes[chain] = close
+        return close
