@@ -73,7 +73,7 @@ class Known:
         if payload.unit & 1:
             said = self._said_by(state, told)
             if said is not None:
-                screen.leads(payload.unit, (said, tuple(done), int(framing[1])))
+                screen.leads(payload.unit, (said, tuple(done), int(framing[1]), payload.data))
         elif framing[0] and framing[0] == framing[1] and not done:
             screen.learn(payload.unit, self._number([message for _, _, _, message in told]))
 

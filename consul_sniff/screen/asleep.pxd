@@ -14,7 +14,9 @@ cdef class Asleep:
     cdef public bint off
     cdef public dict steps
     cdef readonly dict kept
-    cdef readonly Py_ssize_t bytes
+    cdef readonly Py_ssize_t bytes, count
+    cpdef leads(self, unsigned long long chain, object step)
+    cpdef forget(self)
     cpdef restart(self)
     cdef unsigned long long take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame,
                                  Py_ssize_t start) except? 9

@@ -26,15 +26,16 @@ TOLD = cython.declare(u64, limits.TOLD)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
 MOST_BYTES = cython.declare(i64, limits.ASLEEP_FLOW)  # of a flow, kept or only looked at
 MOST_PIECES = cython.declare(i64, limits.ASLEEP_PIECES)
-ALL_BYTES = cython.declare(i64, limits.ASLEEP)
+ALL_PIECES = cython.declare(i64, limits.ASLEEP_KEPT)
 FRESH = cython.declare(i64, 0)  # no piece yet
 ASLEEP = cython.declare(i64, 1)  # all pieces were known
 AWAKE = cython.declare(i64, 2)  # handed on, and looked at so that the session learns
 ALONE = cython.declare(i64, 3)  # handed on
 
 Piece = tuple[int, bytes, int, int, int]  # side, bytes, time, frame, start
-#: what a piece says: (side, pieces back, unit's number); sides that need not be read on; framing of its side from here on
-Step = tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int]
+#: what a piece says: (side, pieces back, unit's number); sides that need not be read on; framing of its side from here on;
+#: and the piece itself, which all flows that said it share
+Step = tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int, bytes]
 
 
 class Asleep:
@@ -50,11 +51,28 @@ class Asleep:
         self.units = units
         self.off = False
         self.steps: dict[int, Step] = {}
+        self.bytes = 0  # of all steps
         self.restart()
 
     def restart(self) -> None:
         """No flow is live any more."""
         self.kept: dict[int, list[Piece]] = {}
+        self.count = 0  # of pieces kept
+
+    def leads(self, chain: u64, step: Step) -> None:
+        """What the last piece says of a flow that said this so far."""
+        if chain not in self.steps:
+            self.bytes += len(step[3])
+            self.steps[chain] = step
+
+    @property
+    def full(self) -> bool:
+        """Must all be forgotten before more is learnt?"""
+        return len(self.steps) >= limits.UNITS or self.bytes >= limits.ASLEEP
+
+    def forget(self) -> None:
+        """Forget all steps; the flows that sleep wake at their next piece."""
+        self.steps.clear()
         self.bytes = 0
 
     def take(self, d: i64, p: i64, stop: i64, time: i64, frame: i64, start: i64) -> u64:
@@ -78,11 +96,11 @@ class Asleep:
         if state == AWAKE:
             return h
         step = self.steps.get(h)
-        if step is None or self.bytes > ALL_BYTES or self.units.crowded():
+        if step is None or self.count > ALL_PIECES or self.units.crowded():
             self.wake(a, 0)
             return h
         self.tab.D[a].sleep = ASLEEP
-        self.known(d, step, (d & 1, self.win.take(p, stop), time, frame, start))
+        self.known(d, step, (d & 1, step[3], time, frame, start))
         return TOLD
 
     def known(self, d: i64, step: Step, piece: Piece) -> None:
@@ -93,7 +111,7 @@ class Asleep:
         if pieces is None:
             pieces = self.kept[r] = []
         pieces.append(piece)
-        self.bytes += len(piece[1])
+        self.count += 1
         for side, back, number in step[0]:
             when = pieces[-1 - back]
             self.units.add(a + side, number + 1, when[2], when[3])
@@ -111,6 +129,5 @@ class Asleep:
     def drop(self, r: i64) -> list[Piece]:
         """What was kept of a flow, which is forgotten."""
         pieces: list[Piece] = self.kept.pop(r, [])
-        for piece in pieces:
-            self.bytes -= len(piece[1])
+        self.count -= len(pieces)
         return pieces

@@ -35,6 +35,8 @@ from .words import Seen, Window, mix
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .asleep import Step
+
     from ..model import Block, Flow, Heard, Payload
     from .fragments import Whole
 
@@ -551,14 +553,14 @@ class Screen:
         """What a unit says is known under this number."""
         self.tcps.units.learn(unit, number)
 
-    def leads(self, chain: int, step: tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int]) -> None:
+    def leads(self, chain: int, step: Step) -> None:
         """What the last piece says of a flow that said this so far."""
-        self.tcps.asleep.steps[chain] = step
+        self.tcps.asleep.leads(chain, step)
 
     @property
     def full(self) -> bool:
         """Are there too many units to learn another? Then ``unlearn``."""
-        return self.tcps.units.full or len(self.tcps.asleep.steps) >= limits.UNITS
+        return self.tcps.units.full or self.tcps.asleep.full
 
     def unlearn(self) -> Iterator[tuple[Flow, int, list[Heard]]]:
         """(flow, side, what was heard) of all live flows; then no unit is known any more."""
@@ -569,7 +571,7 @@ class Screen:
                     yield self.flow(self.tab.F[row].number), d & 1, units.heard(d)
                     units.drop(d)
         units.forget()
-        self.tcps.asleep.steps.clear()
+        self.tcps.asleep.forget()
 
     def close(self) -> None:
         """The input ends: holes and fragments are given up. Drain ``payloads``, then ``ended`` gives every flow."""

@@ -61,7 +61,7 @@ def test_what_was_told_of_an_unknown_packet_is_not_learnt():
     it.learn(state, payload, [(0, 10, 1, message("ping"))], [], (0, 0), screen)
     assert screen.learnt == {}
     it.learn(state, payload, [(0, 50, 4, message("ping"))], [1], (0, 0), screen)
-    assert screen.learnt == {11: (((0, 0, 0),), (1,), 0)}
+    assert screen.learnt == {11: (((0, 0, 0),), (1,), 0, b"x")}
 
 
 def test_what_was_counted_before_all_was_forgotten_is_kept():

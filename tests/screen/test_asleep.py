@@ -36,7 +36,7 @@ class Conversations:
 
     def learn(self, *steps) -> None:
         for payload, step in zip(self.run.payloads[-len(steps):], steps, strict=True):
-            self.screen.leads(payload.unit, step)
+            self.screen.leads(payload.unit, (*step, payload.data))
 
 
 def test_a_conversation_that_goes_the_way_of_another_is_counted_and_kept():
