@@ -120,9 +120,9 @@ def orient(flow: Flow, state: FlowState | None, hints: frozenset[int]) -> tuple[
     return (1 if first < second else 0), first == second
 
 
-def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int], more: FlowState | None = None) -> None:
-    """Add a flow that ended to the facts. ``more``: what it said besides."""
-    source, certain = orient(flow, state if state is not None else more, hints)
+def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int]) -> None:
+    """Add a flow that ended to the facts."""
+    source, certain = orient(flow, state, hints)
     responder = 1 - source
     key = ConversationKey(flow.addresses[source], flow.addresses[responder], flow.ports[responder], flow.transport)
     if not facts.room("conversations", flow.share, key, limits.CONVERSATIONS):
@@ -135,9 +135,8 @@ def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozense
         facts.conversations[key] = made
     else:
         conversation.merge(made)
-    for one in (state, more):
-        if one is not None:
-            _fold_said(facts, one, key, source)
+    if state is not None:
+        _fold_said(facts, state, key, source)
 
 
 def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:

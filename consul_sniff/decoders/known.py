@@ -45,6 +45,11 @@ class HeardState(FlowState):
     def originator(self) -> int | None:
         return self._originator
 
+    def join(self, other: FlowState) -> None:
+        super().join(other)
+        if self._originator is None:
+            self._originator = other.originator
+
 
 class Known:
     """``learn`` from what was decoded; ``said`` is what the screen counted of a flow. ``wake`` makes a flow's decoder."""

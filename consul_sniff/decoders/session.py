@@ -15,7 +15,7 @@ from ..facts import Facts
 from . import datagram_decoders, stream_decoders
 from .base import Budget, Cursor
 from .fold import fold_flow
-from .known import Known
+from .known import HeardState, Known
 from .streams import StreamState
 
 if TYPE_CHECKING:
@@ -83,15 +83,15 @@ class Session:
                 self._bug(error, state, None, None)
             self._count(state.notes)
         heard = self._known.said(flow, ended=True)
-        if heard is not None and heard.notes:
+        if heard is not None:
             self._count(dict(heard.notes))
-        fold_flow(self.facts, flow, state, self.hints, heard)
+        fold_flow(self.facts, flow, _both(heard, state), self.hints)
 
     def snapshot(self, live: Iterable[Flow]) -> Facts:
         """The facts so far, with the ``live`` flows as if they ended now. Nothing ends, and nothing here is changed."""
         now = Facts()
         for flow in live:
-            fold_flow(now, flow, self._states.get(flow.number), self.hints, self._known.said(flow, ended=False))
+            fold_flow(now, flow, _both(self._known.said(flow, ended=False), self._states.get(flow.number)), self.hints)
         return self.facts.joined(now)
 
     def unlearn(self, screen: Screen) -> None:
@@ -174,3 +174,11 @@ class Session:
         if payload is not None and screen is not None:
             screen.enough(payload.flow, 0)
             screen.enough(payload.flow, 1)
+
+
+def _both(heard: HeardState | None, state: StreamState | None) -> FlowState | None:
+    """What the screen counted of a flow and what was decoded, as one; neither decoder nor ``state`` is changed."""
+    if heard is None or state is None:
+        return state if heard is None else heard
+    heard.join(state)
+    return heard

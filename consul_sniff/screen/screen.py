@@ -35,9 +35,8 @@ from .words import Seen, Window, mix
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .asleep import Step
-
     from ..model import Block, Flow, Heard, Payload
+    from .asleep import Step
     from .fragments import Whole
 
 compiled = bool(cython.compiled)
