@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from .facts import Facts
     from .model import Block
     from .report import Report
 
@@ -55,6 +56,9 @@ class Tap(Protocol):
 
         Once a block, before its buffer is used again: whoever keeps something copies it.
         """
+
+    def judged(self, facts: Facts) -> None:
+        """All that is known by now; the report on it follows. What no fact names as evidence yet seldom becomes it."""
 
 
 class Clocks(Protocol):

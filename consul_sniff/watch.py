@@ -77,6 +77,7 @@ class Watch:
         self.screen = Screen(sealed=options.keyring is not None, since=options.since, until=options.until, hints=likely)
         self.session = Session(keyring=options.keyring, hints=likely)
         self.report: Report | None = None
+        self.input: Input | None = None  # the one that is read, or was last
         self.beside: Callable[[], dict[str, object]] = dict
         self.meanwhile: Callable[[Callable[[], None]], AbstractContextManager[object]] = nullcontext
         self._judging = False
@@ -108,6 +109,10 @@ class Watch:
         self._ending = True
         if self._judging:
             raise Interrupted  # that judgement is for nobody any more
+
+    def hurry(self) -> None:
+        """Judge after this block, do not wait until it is time."""
+        self._due = self._began
 
     def every(self, seconds: float, call: Callable[[], None]) -> None:
         """Call it so often, between two blocks."""
@@ -147,7 +152,7 @@ class Watch:
         self.tell(one.what, {"interface": one.interface, "summary": one.words})
 
     def _one(self, index: int, source: Input) -> None:
-        self._source = source
+        self._source = self.input = source
         self.screen.open(index)
         self._deadline = None
         source.wait = self._waiting
@@ -212,6 +217,8 @@ class Watch:
                 attributed = attribute(facts, self.options.profile)
                 report = judge(attributed, facts, self.rules, require=self.options.require, fail_on=self.options.fail_on,
                                max_loss=self.options.max_loss)
+                for tap in self.taps:
+                    tap.judged(facts)
             finally:
                 self._judging = False
         report = report._replace(beside=(("capture", self.counters()._asdict() | {"decoded": self.counters().packets}),

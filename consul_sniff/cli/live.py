@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
@@ -11,7 +12,11 @@ from . import options as shared
 from .exits import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..capture.live import Wanted
+    from .live_run import Extra, Who
+
 
 def live(  # noqa: PLR0913 - one parameter an option
     interface: own.Interfaces = None,
@@ -22,6 +27,9 @@ def live(  # noqa: PLR0913 - one parameter an option
     format_: own.Format = None,
     output: own.Output = None,
     report_every: own.ReportEvery = None,
+    write: own.Write = None,
+    write_evidence: own.WriteEvidence = None,
+    ring: own.RingOf = None,
     bpf: shared.Filter = None,
     snaplen: own.Snaplen = 262_144,
     buffer_size: own.BufferSize = "32M",
@@ -57,9 +65,21 @@ def live(  # noqa: PLR0913 - one parameter an option
                            signatures=signatures, require=require, fail_on=fail_on, max_loss=max_loss)
     from .live_run import Run
 
-    with Run(choices, wanted, options) as run:
+    with Run(choices, wanted, options, _extras(own.keeping(write, write_evidence, ring, output))) as run:
         code = run.report()
     raise Exit(code)
+
+
+def _extras(keep: own.Keeping) -> list[Callable[[Who], Extra]]:
+    extras: list[Callable[[Who], Extra]] = []
+    if keep.write or keep.evidence:
+        from .live_keep import KeepEvidence, KeepTraffic
+
+        if keep.write:
+            extras.append(partial(KeepTraffic, keep.write, keep.ring))
+        if keep.evidence:
+            extras.append(partial(KeepEvidence, keep.evidence))
+    return extras
 
 
 def _print_filter(wanted: Wanted) -> None:
