@@ -35,15 +35,18 @@ class _Keep(Quiet):
 
     listens = False
     watch: Watch
+    consequence = ""
 
-    def __init__(self, path: Path, who: Who) -> None:
+    def __init__(self, path: Path, who: Who, *, quiet: bool = False) -> None:
         """Open the folder; errors: `OutputError`."""
         self.path = path
+        self.quiet = quiet
         self.directory: OutputDir | None = OutputDir.open(path.parent, who)
         self.folder = self.directory
         self.window = Window(limits.KEPT_WINDOW)
         self.section = Section(SystemClocks())
         self.told = ""  # the last trouble that was said
+        self.first = ""  # and the first one
         try:
             self.folder.refuse(path.name)
         except OutputError:
@@ -57,10 +60,16 @@ class _Keep(Quiet):
     def records(self, block: Block, _input: int, first_frame: int) -> None:
         """Keep them until they are judged. A stream waits for that, an interface does not."""
         self.window.add(block, first_frame, self.watch.screen.packets - first_frame + 1)
-        if self.window.fresh > self.window.most // 2 and not hasattr(self.watch.input, "losses"):
-            self.watch.hurry()
+        if self.window.fresh > self.window.most // 2:
+            if hasattr(self.watch.input, "losses"):
+                self.hurried()
+            else:
+                self.watch.hurry()
 
-    def judged(self, facts: Facts) -> None:
+    def hurried(self) -> None:
+        """The window is half full of what was not judged, and no judgement can be asked for."""
+
+    def learnt(self, facts: Facts) -> None:
         """See `event.Tap`."""
 
     def close(self) -> None:
@@ -70,9 +79,15 @@ class _Keep(Quiet):
     def say(self, trouble: str) -> None:
         """Say once what cannot be written, and why."""
         if trouble and trouble != self.told:
-            sys.stderr.write(f"consul-sniff: {printable(trouble)}\n")
+            sys.stderr.write(f"consul-sniff: {printable(trouble)}; {self.consequence}\n")
             self.watch.tell("output-failed", {"file": printable(str(self.path)), "summary": printable(trouble)})
         self.told = trouble or self.told
+        self.first = self.first or trouble
+
+    def conclude(self, words: str) -> None:
+        """Say at the end what there is."""
+        if not self.quiet:
+            sys.stderr.write(f"consul-sniff: {printable(str(self.path))}: {words}\n")
 
     def broken(self, report: Report, why: str) -> Report:
         """The report of a run that could not keep what it should."""
@@ -96,10 +111,11 @@ class _Keep(Quiet):
 class KeepTraffic(_Keep):
     """All packets."""
 
+    consequence = "what is in it can be read, later packets are not kept (HUP tries again)"
     traffic: Traffic | None = None
 
-    def __init__(self, path: Path, ring: Ring | None, who: Who) -> None:
-        super().__init__(path, who)
+    def __init__(self, path: Path, ring: Ring | None, who: Who, *, quiet: bool = False) -> None:
+        super().__init__(path, who, quiet=quiet)
         self.ring = ring
         self.known = False
         self.error = ""  # another one than the disk's
@@ -126,7 +142,7 @@ class KeepTraffic(_Keep):
         """Go on in a new file, where the old one was moved away or could not be written."""
         if self.traffic is not None:
             self.traffic.files.reopen()
-            self.told = self.traffic.files.trouble
+            self.told = ""
             self.say(self.traffic.files.trouble)
 
     def amend(self, report: Report) -> Report:
@@ -137,10 +153,10 @@ class KeepTraffic(_Keep):
         report = self.beside(report, "traffic", {
             "files": [printable(one) for one in dict.fromkeys(one.name for one in files.kept)], "removed_files": files.removed,
             "packets": files.packets, "lost": files.lost, "commented": traffic.commented, "late": traffic.late})
-        if self.error or files.trouble or files.lost:
-            why = self.error or files.trouble or self.told
-            return self.broken(report, f"{self.path}: {files.lost} packets were not written: {why}")
-        return report
+        late = f", {traffic.late} comments at its end: they came too late" if traffic.late else ""
+        removed = f", {files.removed} files removed" if files.removed else ""
+        self.conclude(f"{files.packets} packets, {traffic.commented} of them with comments{late}{removed}")
+        return self.broken(report, f"{files.lost} packets were not written: {self.first}") if self.first else report
 
     def close(self) -> None:
         """Write what is still waiting, where the run failed."""
@@ -184,16 +200,17 @@ class KeepTraffic(_Keep):
 class KeepEvidence(_Keep):
     """The packets that prove a finding."""
 
-    def __init__(self, path: Path, who: Who) -> None:
-        super().__init__(path, who)
+    consequence = "it will be tried again"
+
+    def __init__(self, path: Path, who: Who, *, quiet: bool = False) -> None:
+        super().__init__(path, who, quiet=quiet)
         self.evidence = Evidence(self.window, self.section)
         self.stale = True  # the file does not hold what is known
         self.error = ""
 
     def start(self, watch: Watch) -> None:
-        """Make the file, so that what is wrong there is told before anything runs."""
+        """The file of an earlier run stays until there is something to put in its place."""
         super().start(watch)
-        self.folder.write(self.path.name, self.evidence.file(None))
         watch.every(EVERY, self.write)
 
     def records(self, block: Block, input_: int, first_frame: int) -> None:
@@ -202,9 +219,14 @@ class KeepEvidence(_Keep):
         while self.window.full:
             self.window.pop()
 
-    def judged(self, facts: Facts) -> None:
+    def hurried(self) -> None:
+        """Copy what may come to prove something, judged or not."""
+        self.watch.learn()
+        self.window.close()
+
+    def learnt(self, facts: Facts) -> None:
         """Copy what may come to prove something."""
-        self.evidence.judged(facts)
+        self.evidence.learnt(facts)
 
     def report(self, report: Report, *, final: bool) -> None:
         """What proves something by now."""
@@ -237,6 +259,7 @@ class KeepEvidence(_Keep):
         """Say in the report what is in the file, and what is not."""
         evidence = self.evidence
         report = self.beside(report, "evidence", {"packets": evidence.proving, "missing": len(evidence.missing), "missing_first": evidence.missing[:10]})
+        self.conclude(f"{evidence.proving} packets that prove findings{f', {len(evidence.missing)} are missing' if evidence.missing else ''}")
         if evidence.missing:
             report = self.incomplete(report, f"{self.path}: {len(evidence.missing)} packets that prove findings were not kept, "
                                              f"the first is packet {evidence.missing[0]}")

@@ -86,6 +86,13 @@ def seconds(option: str, text: str | None) -> float:
     return value
 
 
+def until_fail(word: str | None) -> bool:
+    """Whether to end at the first control that fails."""
+    if word not in {None, "fail"}:
+        raise UsageError(f"--until {word!r} is unknown; there is: fail")
+    return word is not None
+
+
 def size(option: str, text: str) -> int:
     """So many bytes."""
     match = re.fullmatch(r"(\d+)([KMG]?)(?:i?B)?", text.strip(), re.IGNORECASE)

@@ -1,6 +1,6 @@
 """The packets that prove the findings, in one file that is written anew, whole or not at all, when there are more.
 
-A packet is copied before anybody knows what it proves: at each judgement those that any fact names (the first three of
+A packet is copied before anybody knows what it proves: once a second, and more often where many come, those that any fact names (the first three of
 what was said, the first ones of a conversation) and that were not copied yet are taken out of the window. Facts keep the
 earliest packets, so what no fact names by then is named later only where its bytes waited for more of a stream, or for
 the other half of a replay; the window, which reaches back further than a judgement, has those. A copy is given up when
@@ -44,7 +44,7 @@ class Evidence:
         self._copies: dict[int, Packet] = {}
         self._comments: dict[int, dict[str, str]] = {}
 
-    def judged(self, facts: Facts) -> None:
+    def learnt(self, facts: Facts) -> None:
         """Copy what facts name."""
         copies = self._copies
         for frame, packet in self._window.find({frame for frame in _named(facts) if frame not in copies}):

@@ -16,10 +16,13 @@ from ..errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from typing import BinaryIO, Protocol
 
     class Folder(Protocol):
         """What is asked of ``hardening.OutputDir``."""
+
+        path: Path
 
         def create(self, name: str) -> BinaryIO: ...
         def replace(self, name: str) -> BinaryIO: ...
@@ -167,5 +170,4 @@ class Files:
     def _failed(self, error: OutputError | OSError) -> None:
         if not self.trouble:
             name = self.kept[-1].name if self.kept else self.name
-            self.trouble = str(error) if isinstance(error, OutputError) else (
-                f"{name}: not written on ({error.strerror}); what is in it can be read, later packets are not kept (HUP tries again)")
+            self.trouble = str(error) if isinstance(error, OutputError) else f"{self._folder.path / name}: {error.strerror}"
