@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .. import limits
@@ -35,7 +36,6 @@ class _Keep(Quiet):
 
     listens = False
     watch: Watch
-    consequence = ""
 
     def __init__(self, path: Path, who: Who, *, quiet: bool = False) -> None:
         """Open the folder; errors: `OutputError`."""
@@ -76,11 +76,12 @@ class _Keep(Quiet):
         """Give the folder back."""
         self.folder.close()
 
-    def say(self, trouble: str) -> None:
+    def say(self, trouble: str, consequence: str) -> None:
         """Say once what cannot be written, and why."""
         if trouble and trouble != self.told:
-            sys.stderr.write(f"consul-sniff: {printable(trouble)}; {self.consequence}\n")
-            self.watch.tell("output-failed", {"file": printable(str(self.path)), "summary": printable(trouble)})
+            sys.stderr.write(f"consul-sniff: {printable(trouble)}; {consequence}\n")
+            with suppress(BrokenPipeError):  # it will be met where somebody ends the run for it
+                self.watch.tell("output-failed", {"file": printable(str(self.path)), "summary": printable(trouble)})
         self.told = trouble or self.told
         self.first = self.first or trouble
 
@@ -111,7 +112,6 @@ class _Keep(Quiet):
 class KeepTraffic(_Keep):
     """All packets."""
 
-    consequence = "what is in it can be read, later packets are not kept (HUP tries again)"
     traffic: Traffic | None = None
 
     def __init__(self, path: Path, ring: Ring | None, who: Who, *, quiet: bool = False) -> None:
@@ -143,20 +143,23 @@ class KeepTraffic(_Keep):
         if self.traffic is not None:
             self.traffic.files.reopen()
             self.told = ""
-            self.say(self.traffic.files.trouble)
+            self._complain()
 
     def amend(self, report: Report) -> Report:
         """End the file; say in the report what is in it."""
         assert self.traffic is not None
         self._end()
         files, traffic = self.traffic.files, self.traffic
+        lost = self.watch.counters().packets - files.packets
         report = self.beside(report, "traffic", {
             "files": [printable(one) for one in dict.fromkeys(one.name for one in files.kept)], "removed_files": files.removed,
-            "packets": files.packets, "lost": files.lost, "commented": traffic.commented, "late": traffic.late})
+            "packets": files.packets, "lost": lost, "commented": traffic.commented, "late": traffic.late})
         late = f", {traffic.late} comments at its end: they came too late" if traffic.late else ""
         removed = f", {files.removed} files removed" if files.removed else ""
         self.conclude(f"{files.packets} packets, {traffic.commented} of them with comments{late}{removed}")
-        return self.broken(report, f"{files.lost} packets were not written: {self.first}") if self.first else report
+        if not (self.first or lost):
+            return report
+        return self.broken(report, f"{lost} packets were not written: {self.first or self.path}")
 
     def close(self) -> None:
         """Write what is still waiting, where the run failed."""
@@ -172,7 +175,7 @@ class KeepTraffic(_Keep):
         self._flush()
         self._know()
         self.traffic.close()
-        self.say(self.traffic.files.trouble)
+        self._complain()
 
     def _flush(self) -> None:
         self.window.close()
@@ -194,13 +197,16 @@ class KeepTraffic(_Keep):
             self.traffic.write(chunk)
         except OutputError as error:
             self.error = str(error)
-        self.say(self.error or self.traffic.files.trouble)
+            self.say(self.error, "later packets are not kept")
+        self._complain()
+
+    def _complain(self) -> None:
+        if self.traffic is not None:
+            self.say(self.traffic.files.trouble, "what is in it can be read, later packets are not kept (HUP tries again)")
 
 
 class KeepEvidence(_Keep):
     """The packets that prove a finding."""
-
-    consequence = "it will be tried again"
 
     def __init__(self, path: Path, who: Who, *, quiet: bool = False) -> None:
         super().__init__(path, who, quiet=quiet)
@@ -246,7 +252,7 @@ class KeepEvidence(_Keep):
             self.folder.write(self.path.name, self.evidence.file(self.watch.input))
         except OutputError as error:
             self.error = str(error)
-            self.say(self.error)
+            self.say(self.error, "it will be tried again")
         else:
             self.stale, self.error = False, ""
 

@@ -66,7 +66,6 @@ class Files:
         self.kept: deque[Kept] = deque()  # of the files that are there, the oldest first
         self.removed = 0  # files
         self.packets = 0  # written, those in removed files too
-        self.lost = 0  # packets that were not written
         self.trouble = ""
         self._folder = folder
         self._ring = ring
@@ -90,8 +89,6 @@ class Files:
         if self._put(blocks):
             self.kept[-1].packets += packets
             self.packets += packets
-        else:
-            self.lost += packets
 
     def reopen(self) -> None:
         """Go on in a new file: the ring's next, or where ours was moved away. After trouble, try again."""
@@ -119,7 +116,7 @@ class Files:
 
     def _turn(self, *, again: bool = False) -> None:
         self.close()
-        self.trouble, self._size = "", 0
+        self.trouble, self._size = "", self._size if again and self._ring is None else 0
         self._start(again=again)
 
     def _start(self, *, again: bool = False) -> None:
@@ -128,7 +125,7 @@ class Files:
                 self._begin_next(self._ring)
             elif again:  # a new section behind what is there
                 self._file = self._folder.append(self.name)
-                self._size = os.fstat(self._file.fileno()).st_size
+                os.ftruncate(self._file.fileno(), self._size)  # if that could not be done before
                 self.kept.append(Kept(self.name, self._next, self.kept[-1].before + self.kept[-1].packets))
             else:
                 self._file = self._folder.replace(self.name)

@@ -17,6 +17,7 @@ from consul_sniff.cli.live_options import keeping
 from consul_sniff.errors import UsageError
 from consul_sniff.keeping.files import Ring
 
+from ..capture import made
 from ..live_lab import datagram, records
 
 PLAIN = Path(__file__).parent.parent.parent / "pcaps" / "lab" / "plain-c1.pcap"
@@ -240,3 +241,16 @@ def test_wrong_words_end_with_exit_code_2(run):
     done = run("live", "--ring", "3x1M")
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"--ring needs --write" in done.stderr
+
+
+def test_a_stream_that_names_interfaces_without_end_is_kept_as_far_as_it_goes(lab, out):
+    made_up = b"".join(made.interface(options=made.option(2, b"%d" % number)) + made.enhanced(made.FRAME, 1, number) for number in range(4_200))
+    (lab.folder / "hostile.pcapng").write_bytes(made.section() + made_up)
+    with (lab.folder / "hostile.pcapng").open("rb") as stream:
+        run = lab.live("-r", "-", "--format", "json", "--write", out / "all.pcapng", stdin=stream)
+        assert run.end(None)[0] == 3
+    report = json.loads(run.out.read_bytes())
+    kept = report["kept"]["traffic"]
+    assert 0 < kept["packets"] <= 4_096
+    assert kept["packets"] + kept["lost"] == report["counters"]["packets"] == 4_200
+    assert report["reasons"] == [f"{kept['lost']} packets were not written: more than 4096 interfaces are not kept apart"]
