@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 BROKEN = 3  # exit code
 EVERY = 5.0  # seconds between two writings of the evidence, at least
+OFTEN = 0.1  # seconds between two looks at what waits to be written
+AT_ONCE = 4 * 1024 * 1024  # bytes that are written then: packets come meanwhile, and nobody looks after them
 
 
 class _Keep(Quiet):
@@ -58,16 +60,10 @@ class _Keep(Quiet):
         self.watch = watch
 
     def records(self, block: Block, _input: int, first_frame: int) -> None:
-        """Keep them until they are judged. A stream waits for that, an interface does not."""
+        """Keep them until they are judged: sooner where many come."""
         self.window.add(block, first_frame, self.watch.screen.packets - first_frame + 1)
         if self.window.fresh > self.window.most // 2:
-            if hasattr(self.watch.input, "losses"):
-                self.hurried()
-            else:
-                self.watch.hurry()
-
-    def hurried(self) -> None:
-        """The window is half full of what was not judged, and no judgement can be asked for."""
+            self.watch.hurry()
 
     def learnt(self, facts: Facts) -> None:
         """See `event.Tap`."""
@@ -125,18 +121,20 @@ class KeepTraffic(_Keep):
         super().start(watch)
         files = Files(self.folder, self.path.name, self.ring, self._begin, lambda: self.section.end(watch.input), SystemClocks().wall)
         self.traffic = Traffic(files, self.section)
+        watch.every(OFTEN, lambda: self._write_judged(AT_ONCE))
 
     def records(self, block: Block, input_: int, first_frame: int) -> None:
-        """What does not fit in the window any more is written without a judgement."""
+        """Write twice as much as comes, of what was judged; what does not fit in the window any more, without a judgement."""
         super().records(block, input_, first_frame)
+        self._write_judged(2 * (block.consumed - block.start))
         while self.window.full:
             self._write()
 
     def report(self, report: Report, *, final: bool) -> None:  # noqa: ARG002 - a subscriber's signature
-        """Write all that was waiting for it."""
+        """What is in the window by now can be written."""
         assert self.traffic is not None
         self.traffic.report(report)
-        self._flush()
+        self.window.close()
 
     def reopen(self) -> None:
         """Go on in a new file, where the old one was moved away or could not be written."""
@@ -172,14 +170,15 @@ class KeepTraffic(_Keep):
 
     def _end(self) -> None:
         assert self.traffic is not None
-        self._flush()
+        while self.window.size:
+            self._write()
         self._know()
         self.traffic.close()
         self._complain()
 
-    def _flush(self) -> None:
-        self.window.close()
-        while self.window.size:
+    def _write_judged(self, size: int) -> None:
+        least = self.window.size - size
+        while self.window.closed and self.window.size > least:
             self._write()
 
     def _know(self) -> None:
@@ -220,15 +219,13 @@ class KeepEvidence(_Keep):
         watch.every(EVERY, self.write)
 
     def records(self, block: Block, input_: int, first_frame: int) -> None:
-        """What does not fit in the window any more is forgotten."""
+        """Where judgements come too seldom, copy what may come to prove something; forget what does not fit in the window any more."""
         super().records(block, input_, first_frame)
+        if self.window.fresh > self.window.most * 3 // 4:
+            self.watch.learn()
+            self.window.close()
         while self.window.full:
             self.window.pop()
-
-    def hurried(self) -> None:
-        """Copy what may come to prove something, judged or not."""
-        self.watch.learn()
-        self.window.close()
 
     def learnt(self, facts: Facts) -> None:
         """Copy what may come to prove something."""

@@ -37,6 +37,7 @@ class Window:
         self.most = most
         self.size = 0
         self.fresh = 0  # bytes since ``close``
+        self.closed = 0  # chunks at the front that were here then
         self._chunks: deque[Chunk] = deque()
 
     def add(self, block: Block, first: int, count: int) -> None:
@@ -62,15 +63,15 @@ class Window:
         if not self._chunks:
             return None
         chunk = self._chunks.popleft()
+        self.closed = max(self.closed - 1, 0)
         self.size -= len(chunk.data) + _OVERHEAD
         return chunk
 
-    def close(self) -> list[Chunk]:
-        """All that is here, the oldest first; it stays, and what comes next does not get into these chunks any more."""
-        self.fresh = 0
+    def close(self) -> None:
+        """All that is here was judged; what comes next does not get into these chunks any more."""
+        self.fresh, self.closed = 0, len(self._chunks)
         if self._chunks:
             self._chunks[-1].closed = True
-        return list(self._chunks)
 
     def find(self, frames: Iterable[int]) -> Iterator[tuple[int, Packet]]:
         """Those of the packets that are here; one packet out of each chunk's records is read, not all."""

@@ -13,6 +13,10 @@ def filled(most=1 << 20):
     return window
 
 
+def popped(window):
+    return list(iter(window.pop, None))
+
+
 def test_packets_are_found_by_their_numbers():
     found = {frame: packet.data for frame, packet in filled().find({1, 3, 5, 4})}
     assert found == {1: b"a", 3: b"ccc", 4: b"d" * JOINED, 5: b"ee"}
@@ -29,10 +33,11 @@ def test_small_blocks_are_joined_until_they_are_closed():
     window = Window(1 << 20)
     window.add(block(b"a"), 1, 1)
     window.add(block(b"b"), 2, 1)
-    (chunk,) = window.close()
-    assert (chunk.first, chunk.count) == (1, 2)
+    window.close()
     window.add(block(b"c"), 3, 1)
-    assert [(one.first, one.count) for one in window.close()] == [(1, 2), (3, 1)]
+    assert window.closed == 1
+    assert [(one.first, one.count) for one in popped(window)] == [(1, 2), (3, 1)]
+    assert window.closed == 0
 
 
 def test_blocks_written_differently_are_kept_apart():
@@ -42,7 +47,7 @@ def test_blocks_written_differently_are_kept_apart():
     window.add(block(b"a"), 1, 1)
     window.add(block(b"b", dialect=PcapLayout(made.pcap_header()).dialect), 2, 1)
     window.add(block(b"c", dialect=LAYOUT.dialect), 3, 1)
-    assert [one.first for one in window.close()] == [1, 2, 3]
+    assert [one.first for one in popped(window)] == [1, 2, 3]
 
 
 def test_it_is_full_when_more_bytes_are_here_than_may_be():
@@ -51,8 +56,7 @@ def test_it_is_full_when_more_bytes_are_here_than_may_be():
     while window.full:
         window.pop()
     assert 0 < window.size <= JOINED
-    while window.pop() is not None:
-        pass
+    popped(window)
     assert window.size == 0
 
 
