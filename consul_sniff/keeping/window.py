@@ -54,6 +54,11 @@ class Window:
             self.fresh += len(records)
 
     @property
+    def last(self) -> int:
+        """The number of the newest packet, 0 where there is none."""
+        return self._chunks[-1].first + self._chunks[-1].count - 1 if self._chunks else 0
+
+    @property
     def full(self) -> bool:
         """Whether the oldest have to go."""
         return self.size > self.most
@@ -79,7 +84,7 @@ class Window:
         wanted: dict[int, list[int]] = {}
         for frame in sorted(frames):
             place = bisect_right(begins, frame) - 1
-            if place >= 0:
+            if place >= 0 and frame <= self.last:
                 wanted.setdefault(place, []).append(frame)
         for place, here in wanted.items():
             chunk = self._chunks[place]

@@ -27,6 +27,8 @@ def test_what_is_older_than_the_window_is_not_found():
     assert window.pop().first == 1
     assert [frame for frame, _ in window.find([1, 2, 3, 4])] == [4]
     assert list(Window(1).find([1])) == []
+    assert list(window.find([6, 7])) == []
+    assert (window.last, Window(1).last) == (5, 0)
 
 
 def test_small_blocks_are_joined_until_they_are_closed():
