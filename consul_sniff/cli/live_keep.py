@@ -91,7 +91,7 @@ class _Keep(Quiet):
         report = self.incomplete(report, why)
         if report.exit_code == BROKEN:
             return report
-        return report._replace(exit_code=BROKEN, exit_reason=f"{why}; without that: exit code {report.exit_code}, {report.exit_reason}")
+        return report._replace(exit_code=BROKEN, exit_reason=f"{printable(why)}; without that: exit code {report.exit_code}, {report.exit_reason}")
 
     def incomplete(self, report: Report, why: str) -> Report:
         """It says so."""
