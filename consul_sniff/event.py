@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from .facts import Facts
     from .model import Block
     from .report import Report
 
@@ -13,7 +14,7 @@ class Event(NamedTuple):
     """``time``: ns since the epoch, of the newest packet or (of the capture itself) of the clock.
 
     ``kind``: node-seen node-changed finding control-changed stats; interface-down -up -renamed -gone, capture-failed,
-    clock-set-back, clock-set-forward, suspended. ``detail``: ready for JSON, printable, without secrets.
+    clock-set-back, clock-set-forward, suspended; output-failed. ``detail``: ready for JSON, printable, without secrets.
     """
 
     time: int
@@ -55,6 +56,9 @@ class Tap(Protocol):
 
         Once a block, before its buffer is used again: whoever keeps something copies it.
         """
+
+    def learnt(self, facts: Facts) -> None:
+        """All that is known by now, at each judgement before its report, and in between. What no fact names yet seldom proves something later."""
 
 
 class Clocks(Protocol):

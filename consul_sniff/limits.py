@@ -53,5 +53,7 @@ ASLEEP_PIECES: Final = 96  # likewise
 TOLD: Final = 1  # Payload.unit of what was counted already
 UNITS_SIDE: Final = 64  # different ones of a side; the rest is decoded
 FINDINGS: Final = 10_000
+KEPT_WINDOW: Final = 32 * 1024 * 1024  # bytes of recent packets that wait for a judgement: 1.5 s of 50,000 packets of 450 bytes
+KEPT_COPIES: Final = 32 * 1024 * 1024  # bytes of single packets that prove something or may come to
 SIGNATURE_BYTES: Final = 65_536  # of one YAML file of signatures; the checklist, the largest, has a third of it
 SIGNATURES: Final = 10_000  # files in one folder of signatures

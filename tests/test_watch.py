@@ -206,6 +206,9 @@ def test_taps_get_every_record_and_its_number(pcaps):
                 self.seen.append((input_, first_frame, bytes(block.buffer[at:at + 16 + size])))
                 at, first_frame = at + 16 + size, first_frame + 1
 
+        def learnt(self, facts):
+            pass
+
     tap = Tap()
     watch = Watch(Options(), Clocks(), taps=[tap])
     watch.run([Pieces(pcaps / PLAIN), Pieces(pcaps / SEALED)])
@@ -248,3 +251,53 @@ def test_a_stop_that_comes_while_it_judges_ends_that_judgement(pcaps):
     assert watch._ending
     assert not watch._judging
     assert watch._judge(final=True).exit_code == 4
+
+
+class Tapping:
+    """Notes what it is told of, and asks for more."""
+
+    def __init__(self, ask=""):
+        self.told, self.ask, self.watch = [], ask, None
+
+    def records(self, block, input_, first_frame):
+        self.told.append(first_frame)
+        if self.ask:
+            getattr(self.watch, self.ask)()
+
+    def learnt(self, facts):
+        self.told.append(len(facts.sightings))
+
+
+def tapped(pcaps, ask, step=0.0):
+    heard, tap = Heard(), Tapping(ask)
+    tap.watch = watch = Watch(Options(), Clocks(step), subscribers=[heard], taps=[tap])
+    report = watch.run([Pieces(pcaps / PLAIN)])
+    return tap.told, heard, report
+
+
+def test_a_tap_gets_every_block_and_what_is_known_before_the_report(pcaps):
+    told, heard, _ = tapped(pcaps, "")
+    assert told[0] == 1
+    assert told[:-1] == sorted(set(told[:-1]))
+    assert told[-1] > 20
+    assert len(heard.reports) == 1
+
+
+def test_hurry_judges_after_the_block(pcaps):
+    told, heard, report = tapped(pcaps, "hurry")
+    assert len(heard.reports) == len(told) // 2 + 1
+    assert heard.reports[-1] == (report, True)
+
+
+def test_learning_tells_what_is_known_without_a_judgement(pcaps):
+    told, heard, _ = tapped(pcaps, "learn")
+    assert len(heard.reports) == 1
+    known = told[1::2]
+    assert known == sorted(known)
+    assert known[-1] > 20
+
+
+def test_learning_takes_a_tenth_of_the_time_at_most(pcaps):
+    often, _, _ = tapped(pcaps, "learn")
+    seldom, _, _ = tapped(pcaps, "learn", 0.001)
+    assert len(seldom) < len(often)

@@ -128,7 +128,8 @@ class Handle:
     def _filter(self, wanted: Wanted) -> None:
         """Set the filter so that from now on every packet that the kernel counts is one that is read, or dropped."""
         kernel_filter.checked(wanted.bpf)
-        self._set(kernel_filter.expression(wanted.bpf, self.link_type))
+        self.filter = kernel_filter.expression(wanted.bpf, self.link_type)
+        self._set(self.filter)
         program = socket_filter.attached(self.fd)
         if not program:
             raise UsageError(f"--filter on {printable(self.name)}: the kernel cannot apply it there; ask for less, or capture on one Ethernet interface")

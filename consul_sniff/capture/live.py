@@ -18,7 +18,10 @@ from .source import BUFFER_BYTES, ROOM
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Happening", "LiveSource", "Losses", "Wanted"]
+    from ..model import Interface
+    from .handle import Counts
+
+__all__ = ["Face", "Happening", "LiveSource", "Losses", "Wanted"]
 
 POLL_MS: Final = 100
 AT_ONCE: Final = 2_048  # packets of one interface before the next one's turn
@@ -50,6 +53,14 @@ class Happening(NamedTuple):
     what: str
     interface: str
     words: str
+
+
+class Face(NamedTuple):
+    """An interface, the filter that its packets passed, and what it counted so far."""
+
+    interface: Interface
+    filter: str
+    counts: Counts
 
 
 class LiveSource:
@@ -129,6 +140,10 @@ class LiveSource:
         received, dropped = sum(one.received for one in counts), sum(one.dropped for one in counts)
         unread = 0 if self._full() else max(received - dropped - self.facts.packets, 0)
         return Losses(received, dropped, sum(one.interface_dropped for one in counts), unread)
+
+    def interfaces(self) -> list[Face]:
+        """All of them, those that went away too."""
+        return [Face(handle.layout.dialect.interfaces[0], handle.filter, handle.counts()) for handle in (*self.handles, *self.closed)]
 
     def check(self) -> list[Happening]:
         """Look after the interfaces: what happened since the last time, each thing once."""

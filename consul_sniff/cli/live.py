@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
 from . import live_options as own
 from . import options as shared
 from .exits import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..capture.live import Wanted
+    from .live_run import Extra, Who
+
 
 def live(  # noqa: PLR0913 - one parameter an option
     interface: own.Interfaces = None,
@@ -22,6 +26,9 @@ def live(  # noqa: PLR0913 - one parameter an option
     format_: own.Format = None,
     output: own.Output = None,
     report_every: own.ReportEvery = None,
+    write: own.Write = None,
+    write_evidence: own.WriteEvidence = None,
+    ring: own.RingOf = None,
     bpf: shared.Filter = None,
     snaplen: own.Snaplen = 262_144,
     buffer_size: own.BufferSize = "32M",
@@ -43,23 +50,32 @@ def live(  # noqa: PLR0913 - one parameter an option
     """Watch a Consul datacenter's traffic on this host's interfaces, or as a stream, and judge it as it comes."""
     from ..capture.live import Wanted
 
-    if until not in (None, "fail"):
-        raise UsageError(f"--until {until!r} is unknown; there is: fail")
     wanted = Wanted(bpf, snaplen, own.size("--buffer-size", buffer_size), immediate, promiscuous)
     if print_filter:
-        _print_filter(wanted)
-        return
+        return _print_filter(wanted)
     choices = own.held_together(own.Choices(
-        tuple(interface or ()), read is not None, own.seconds("--duration", duration), count, until == "fail",
+        tuple(interface or ()), read is not None, own.seconds("--duration", duration), count, own.until_fail(until),
         own.seconds("--report-every", report_every), wanted.buffer, own.chosen_format(format_, tty=sys.stdout.isatty()),
         output, None if keep_root else user, quiet), read)
     options = shared.build(port=port, domain=domain, bpf=bpf if choices.stream else None, since=None, until=None, keyring=keyring,
                            signatures=signatures, require=require, fail_on=fail_on, max_loss=max_loss)
     from .live_run import Run
 
-    with Run(choices, wanted, options) as run:
+    with Run(choices, wanted, options, _extras(own.keeping(write, write_evidence, ring, output), quiet=quiet)) as run:
         code = run.report()
     raise Exit(code)
+
+
+def _extras(keep: own.Keeping, *, quiet: bool) -> list[Callable[[Who], Extra]]:
+    extras: list[Callable[[Who], Extra]] = []
+    if keep.write or keep.evidence:
+        from .live_keep import KeepEvidence, KeepTraffic
+
+        if keep.write:
+            extras.append(partial(KeepTraffic, keep.write, keep.ring, quiet=quiet))
+        if keep.evidence:
+            extras.append(partial(KeepEvidence, keep.evidence, quiet=quiet))
+    return extras
 
 
 def _print_filter(wanted: Wanted) -> None:

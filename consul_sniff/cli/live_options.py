@@ -9,11 +9,14 @@ from typing import Annotated, Final, NamedTuple
 import typer
 
 from ..errors import UsageError
+from ..keeping.files import Ring
 from ..reporters import FORMATS
 
 NDJSON: Final = "ndjson"
 _UNITS: Final = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _SIZES: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+RING_FILES: Final = (2, 10_000)
+RING_BYTES: Final = 1 << 20
 LARGEST: Final = (1 << 31) - 1  # libpcap takes an int
 
 Interfaces = Annotated[list[str] | None, typer.Option(
@@ -34,9 +37,26 @@ Format = Annotated[str | None, typer.Option("--format", "-f", metavar="FORMAT", 
     "Default: text and a live page on a terminal, else ndjson."))]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write the report there, whole or not at all.")]
 ReportEvery = Annotated[str | None, typer.Option("--report-every", metavar="TIME", show_default=False, help="Write --output again each time: 60s.")]
+Write = Annotated[Path | None, typer.Option(
+    "--write", "-w", metavar="FILE.pcapng", show_default=False,
+    help="Keep every packet there, with a comment on those that prove a finding and the nodes' names. It holds what was said, secrets too.")]
+WriteEvidence = Annotated[Path | None, typer.Option(
+    "--write-evidence", metavar="FILE.pcapng", show_default=False,
+    help="Keep there, beside or without --write, only the packets that prove a finding. Written anew when there are more.")]
+RingOf = Annotated[str | None, typer.Option(
+    "--ring", metavar="NxSIZE", show_default=False,
+    help="Split --write: N files of SIZE at most each, 10x100MB, as FILE_00001_20261125220000.pcapng (UTC), the oldest removed.")]
 User = Annotated[str, typer.Option("--user", metavar="USER", help="Whom to become when started as root, once all is open.")]
 KeepRoot = Annotated[bool, typer.Option("--keep-root", help="Stay root. Hostile bytes are parsed: not advised.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No page, and on standard error only what went wrong.")]
+
+
+class Keeping(NamedTuple):
+    """Which packets to keep where."""
+
+    write: Path | None
+    evidence: Path | None
+    ring: Ring | None
 
 
 class Choices(NamedTuple):
@@ -66,6 +86,13 @@ def seconds(option: str, text: str | None) -> float:
     return value
 
 
+def until_fail(word: str | None) -> bool:
+    """Whether to end at the first control that fails."""
+    if word not in {None, "fail"}:
+        raise UsageError(f"--until {word!r} is unknown; there is: fail")
+    return word is not None
+
+
 def size(option: str, text: str) -> int:
     """So many bytes."""
     match = re.fullmatch(r"(\d+)([KMG]?)(?:i?B)?", text.strip(), re.IGNORECASE)
@@ -73,6 +100,32 @@ def size(option: str, text: str) -> int:
     if not 65_536 <= value <= LARGEST:
         raise UsageError(f"{option} {text!r}: write a size from 64K to 2047M, e.g. 64M")
     return value
+
+
+def keeping(write: Path | None, evidence: Path | None, ring: str | None, output: Path | None) -> Keeping:
+    """Which packets to keep where, if it can be meant. Errors: `UsageError`."""
+    if ring is not None and write is None:
+        raise UsageError("--ring needs --write FILE.pcapng, which it splits")
+    outputs = [("--write", write), ("--write-evidence", evidence), ("--output", output)]
+    for option, path in outputs[:2]:
+        if path is not None and (not path.name or path.is_dir() or str(path) == "-"):
+            raise UsageError(f"{option} {path}: is no file; give it a file's name in a folder")
+    named = [(path.absolute(), option) for option, path in outputs if path is not None]
+    for place, (path, option) in enumerate(named):
+        for other, another in named[place + 1:]:
+            if path == other:
+                raise UsageError(f"{option} and {another} name the same file, {path}")
+    return Keeping(write, evidence, None if ring is None else _ring(ring))
+
+
+def _ring(text: str) -> Ring:
+    files, _, each = text.partition("x")
+    if not (files.isascii() and files.isdecimal() and RING_FILES[0] <= int(files[:9]) <= RING_FILES[1]):
+        raise UsageError(f"--ring {text!r}: write a number of files, {RING_FILES[0]} to {RING_FILES[1]}, and the size of each: 10x100MB")
+    each_size = size("--ring", each)
+    if each_size < RING_BYTES:
+        raise UsageError(f"--ring {text!r}: a file of a ring has at least 1MB")
+    return Ring(int(files), each_size)
 
 
 def chosen_format(name: str | None, *, tty: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
 from .. import __version__, hardening
 from ..errors import CaptureError
@@ -48,6 +48,14 @@ class Extra(Protocol):
 
     def close(self) -> None:
         """The run is over, or failed."""
+
+
+@runtime_checkable
+class Amends(Protocol):
+    """An extra that has something to say in the last report."""
+
+    def amend(self, report: Report) -> Report:
+        """The run is over: the report as it should be told."""
 
 
 CLOSED_PIPE: Final = 141  # as a shell sees a program that SIGPIPE ended
@@ -105,6 +113,9 @@ class Run:
             finally:
                 if self.page is not None:
                     self.page.close()
+            for one in self.extras:
+                if isinstance(one, Amends):
+                    report = one.amend(report)
             if signals.code:
                 report = report._replace(exit_code=signals.code, exit_reason=f"ended by a signal; without it: exit code {report.exit_code}, {report.exit_reason}")
             self._last_word(report)

@@ -81,6 +81,26 @@ class OutputDir:
         """A new file to write to for long. It must not be there yet."""
         return self._open(name, _NEW)
 
+    def replace(self, name: str) -> BinaryIO:
+        """A new file to write to for long, in the place of what stood there; a link there is replaced, not followed."""
+        self.refuse(name)
+        beside = f".{name}.{os.urandom(6).hex()}"
+        file = self.create(beside)
+        try:
+            self.rename(beside, name)
+        except BaseException:
+            file.close()
+            self.remove(beside)
+            raise
+        return file
+
+    def holds(self, name: str, file: BinaryIO) -> bool:
+        """Whether that open file still stands there."""
+        try:
+            return os.path.samestat(os.stat(_plain(name), dir_fd=self.fd, follow_symlinks=False), os.fstat(file.fileno()))
+        except OSError:
+            return False
+
     def append(self, name: str) -> BinaryIO:
         """A file to go on with, made where it is not there. It must be a regular file, no link."""
         self.refuse(name)

@@ -9,6 +9,7 @@ Every line has ``time`` (RFC 3339 UTC) and ``event``, and beside them:
 - ``stats``: ``packets`` decoded, ``bytes``, ``received``, ``dropped``, ``interface_dropped``, ``unread``,
   ``acked_unseen_bytes``, ``seconds``, ``packets_per_second``.
 - ``interface-down`` ``-up`` ``-renamed`` ``-gone``, ``capture-failed``: ``interface``, ``summary``.
+- ``output-failed``: ``file``, ``summary``: packets are not kept there any more.
 - ``clock-set-back`` ``clock-set-forward`` ``suspended``: ``seconds``.
 - ``report``, the last line: ``report``, the whole JSON report.
 """

@@ -105,6 +105,17 @@ def test_several_interfaces_each_with_its_name(lab):
     source.close()
 
 
+def test_interfaces_say_their_filter_and_what_they_counted(lab):
+    lab.cable("cs2", "cs3")
+    source = opened(lab, "cs1", "cs3", bpf="udp")
+    send(lab, 3)
+    packets(source, stop_after=3)
+    source.close()
+    faces = {one.interface.name: one for one in source.interfaces()}
+    assert {name: one.counts for name, one in faces.items()} == {"cs1": (3, 0, 0), "cs3": (0, 0, 0)}
+    assert all(one.filter.endswith(" and (udp)") and one.interface.link_type == 1 for one in faces.values())
+
+
 def test_waiting_is_told_and_can_end_it(lab):
     source, asked = opened(lab), []
     source.wait = lambda: len(asked) == 3 or asked.append(1)

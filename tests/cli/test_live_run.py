@@ -82,6 +82,9 @@ class Extra:
     def records(self, block, input_, first_frame):
         self.did.append("records")
 
+    def learnt(self, facts):
+        self.did.append("learnt")
+
     def start(self, watch):
         self.did.append("start")
 
@@ -105,7 +108,21 @@ sys.stderr.write(" ".join(dict.fromkeys(run.extras[0].did)))
 """
 
 
+class Amending(Extra):
+    """Has something to say in the last report."""
+
+    def amend(self, report):
+        return report._replace(exit_code=3, exit_reason="amended")
+
+
+def test_an_extra_may_amend_the_last_report(pcaps):
+    words = EXTRA.replace("CHOICES, Extra", "CHOICES, Amending as Extra").replace('" ".join(dict.fromkeys(run.extras[0].did))', '""')
+    done = subprocess.run([sys.executable, "-c", words], input=(pcaps / "lab" / "plain-c1.pcap").read_bytes(), capture_output=True,
+                          cwd=pcaps.parent, check=False, timeout=60)
+    assert json.loads(done.stdout)["exit"] == {"code": 3, "reason": "amended"}
+
+
 def test_extras_hear_everything_in_their_order(pcaps):
     done = subprocess.run([sys.executable, "-c", EXTRA], input=(pcaps / "lab" / "plain-c1.pcap").read_bytes(), capture_output=True,
                           cwd=pcaps.parent, check=False, timeout=60)
-    assert done.stderr.decode().split() == ["reopen", "start", "records", "stats", "node-seen", "finding", "control-changed", "report", "close"]
+    assert done.stderr.decode().split() == ["reopen", "start", "records", "stats", "learnt", "node-seen", "finding", "control-changed", "report", "close"]

@@ -156,3 +156,26 @@ def test_nothing_stays_open(tmp_path):
         out.write("a", b"")
         out.close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_long_file_takes_the_place_of_what_stood_there(out, tmp_path):
+    (tmp_path / "victim").write_bytes(b"victim")
+    (tmp_path / "all.pcapng").symlink_to("victim")
+    with out.replace("all.pcapng") as file:
+        file.write(b"packets")
+        assert out.holds("all.pcapng", file)
+        file.flush()
+        assert (tmp_path / "all.pcapng").read_bytes() == b"packets"
+        (tmp_path / "all.pcapng").rename(tmp_path / "old")
+        assert not out.holds("all.pcapng", file)
+        (tmp_path / "all.pcapng").symlink_to("old")
+        assert not out.holds("all.pcapng", file)
+    assert (tmp_path / "victim").read_bytes() == b"victim"
+    assert (tmp_path / "old").stat().st_mode & 0o7777 == 0o600
+
+
+def test_a_long_file_takes_no_folders_place(out, tmp_path):
+    (tmp_path / "all.pcapng").mkdir()
+    with pytest.raises(OutputError, match="is not a regular file"):
+        out.replace("all.pcapng")
+    assert os.listdir(tmp_path) == ["all.pcapng"]
