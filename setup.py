@@ -7,6 +7,7 @@ from setuptools import Extension, setup
 
 # Of consul_sniff/screen, in the order in which they import each other.
 HOT = ("words", "records", "layers", "table", "gossip", "repeats", "handover", "units", "asleep", "streams", "screen")
+DECODERS = ("lzw", "msgpack_reader")  # likewise, of consul_sniff/decoders
 
 
 def extensions() -> list[Extension]:
@@ -17,11 +18,12 @@ def extensions() -> list[Extension]:
         from Cython.Build import cythonize
     except ImportError:
         return []
-    screen = Path("consul_sniff", "screen")
+    root = Path("consul_sniff")
+    hot = [f"screen/{name}" for name in HOT] + [f"decoders/{name}" for name in DECODERS]
     flags = ["-g0"] if sys.platform != "win32" else []
     try:
         made: list[Extension] = cythonize(
-            [Extension(f"consul_sniff.screen.{name}", [str(screen / f"{name}.py")], extra_compile_args=flags) for name in HOT],
+            [Extension(f"consul_sniff.{name.replace('/', '.')}", [str(root / f"{name}.py")], extra_compile_args=flags) for name in hot],
             # Bounds checks stay on: they cost a tenth, and hostile bytes meet them.
             compiler_directives={"language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True},
             show_all_warnings=False,

@@ -1,14 +1,23 @@
 """Decoders: one file a protocol, sans-IO; bytes in, messages out.
 
 A new protocol is one file and one line here. Order is priority. The modules are imported when first asked for.
+What unpacks is Python that Cython can compile (types stand in the ``.pxd`` files); uncompiled it does the same.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..uncompiled import WANTED, load
+
 if TYPE_CHECKING:
     from .base import DatagramDecoder, StreamDecoder
+
+#: in the order in which they import each other
+COMPILED = ("lzw", "msgpack_reader")
+
+if WANTED:
+    load(__name__, COMPILED)
 
 
 def datagram_decoders() -> tuple[type[DatagramDecoder], ...]:

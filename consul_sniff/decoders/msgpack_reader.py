@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """msgpack as Consul writes it, read without trust: bounded, iterative, and it says how much is missing.
 
 Consul's go-msgpack writes the old form of the format (byte strings in str slots, no bin, no str8) and newer parts of
@@ -9,7 +10,7 @@ it the new one, so every form is read, and text is left as ``bytes``: it may be 
 
 A declared length allocates nothing. ``Budget``: one unit an item, taken when a container declares its items.
 ``NeedMoreData.missing`` counts what every pending item needs at least, so that a driver that feeds byte by byte
-does not parse the same beginning again and again.
+does not parse the same beginning again and again. Compiled together with its ``.pxd``, which holds the types.
 """
 
 from __future__ import annotations
@@ -23,8 +24,6 @@ from ..limits import MSGPACK_DEPTH
 if TYPE_CHECKING:
     from .base import Budget, Cursor
 
-    Data = bytes | bytearray | memoryview
-
 
 class Ext(NamedTuple):
     """An extension value: go-msgpack's newer time format is type -1."""
@@ -33,44 +32,37 @@ class Ext(NamedTuple):
     data: bytes
 
 
-_CONSTANT, _BYTES, _EXT, _FIXED, _NUMBER, _ARRAY, _MAP = range(7)
-
+# What stands behind the first bytes from 0xC0 to 0xDF: a form each ...
+_CONSTANT, _BYTES, _EXT, _FIXED, _NUMBER, _ARRAY, _MAP, _NEVER = range(8)
+_FORMS = bytes((
+    _CONSTANT, _NEVER, _CONSTANT, _CONSTANT, _BYTES, _BYTES, _BYTES, _EXT, _EXT, _EXT, _NUMBER, _NUMBER, _NUMBER,
+    _NUMBER, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _FIXED, _FIXED, _FIXED, _FIXED, _FIXED,
+    _BYTES, _BYTES, _BYTES, _ARRAY, _ARRAY, _MAP, _MAP,
+))
+#: ... and how many bytes the number or length has (_FIXED: the data)
+_WIDTHS = bytes((0, 0, 0, 0, 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 16, 1, 2, 4, 2, 4, 2, 4))
 _CONSTANTS: Final = {0xC0: None, 0xC2: False, 0xC3: True}
-_NUMBERS: Final = {
-    0xCA: Struct(">f"), 0xCB: Struct(">d"),
-    0xCC: Struct(">B"), 0xCD: Struct(">H"), 0xCE: Struct(">I"), 0xCF: Struct(">Q"),
-    0xD0: Struct(">b"), 0xD1: Struct(">h"), 0xD2: Struct(">i"), 0xD3: Struct(">q"),
-}
-#: what follows each first byte from 0xC0 to 0xDF: (form, bytes of the number or length after it; _FIXED: of the data)
-_FORMS: Final[dict[int, tuple[int, int]]] = {
-    **dict.fromkeys(_CONSTANTS, (_CONSTANT, 0)),
-    0xC4: (_BYTES, 1), 0xC5: (_BYTES, 2), 0xC6: (_BYTES, 4),
-    0xC7: (_EXT, 1), 0xC8: (_EXT, 2), 0xC9: (_EXT, 4),
-    **{first: (_NUMBER, number.size) for first, number in _NUMBERS.items()},
-    0xD4: (_FIXED, 1), 0xD5: (_FIXED, 2), 0xD6: (_FIXED, 4), 0xD7: (_FIXED, 8), 0xD8: (_FIXED, 16),
-    0xD9: (_BYTES, 1), 0xDA: (_BYTES, 2), 0xDB: (_BYTES, 4),
-    0xDC: (_ARRAY, 2), 0xDD: (_ARRAY, 4), 0xDE: (_MAP, 2), 0xDF: (_MAP, 4),
-}
+_NUMBERS: Final = {0xCA: Struct(">f"), 0xCB: Struct(">d"), 0xCF: Struct(">Q"),
+                   0xD0: Struct(">b"), 0xD1: Struct(">h"), 0xD2: Struct(">i"), 0xD3: Struct(">q")}
 
 
-def _long(data: Data, at: int, stop: int, pending: int) -> tuple[int, int, int]:
+def _long(data: bytes, at: int, stop: int, pending: int) -> tuple[int, int, int]:
     """The long form whose first byte stands at *at*: (form, where its data begins, its bytes or items).
 
     *pending*: items that must follow this one, for an honest ``NeedMoreData``.
     """
-    first = data[at]
-    form, width = _FORMS.get(first, (-1, 0))
-    if form < 0:
+    form, width = _FORMS[data[at] - 0xC0], _WIDTHS[data[at] - 0xC0]
+    begin = at + 1
+    size = width
+    if form == _NEVER:
         raise DecodeError("msgpack 0xc1")
-    begin = at + 1 + width
-    if form in (_CONSTANT, _NUMBER):
-        size, begin = width, at + 1
-    elif form == _FIXED:
-        form, size, begin = _EXT, width + 1, at + 1
-    else:
+    if form == _FIXED:
+        form, size = _EXT, width + 1
+    elif form not in (_CONSTANT, _NUMBER):
+        begin += width
         if begin > stop:
             raise NeedMoreData(begin - stop + pending)
-        size = int.from_bytes(data[at + 1:begin], "big")
+        size = _uint(data, at + 1, width)
         if form == _MAP:
             return _MAP, begin, size * 2
         if form == _ARRAY:
@@ -82,9 +74,16 @@ def _long(data: Data, at: int, stop: int, pending: int) -> tuple[int, int, int]:
     return form, begin, size
 
 
+def _uint(data: bytes, at: int, width: int) -> int:
+    value = 0
+    for place in range(at, at + width):
+        value = value << 8 | data[place]
+    return value
+
+
 def skip(cursor: Cursor, budget: Budget) -> None:
     """Step over one object. Nesting costs nothing here, so its depth is not bounded; its items are."""
-    data, at, stop = cursor.data, cursor.position, cursor.stop
+    data, at, stop = _bytes(cursor), cursor.position, cursor.stop
     pending = 1
     while pending:
         if at >= stop:
@@ -112,13 +111,17 @@ def skip(cursor: Cursor, budget: Budget) -> None:
     cursor.position = at
 
 
+def _bytes(cursor: Cursor) -> bytes:
+    return cursor.data if isinstance(cursor.data, bytes) else bytes(cursor.data)
+
+
 def unpack(cursor: Cursor, budget: Budget) -> object:
     """One object; the cursor moves past it only when it is whole.
 
     DecodeError: no msgpack, nested deeper than ``limits.MSGPACK_DEPTH``, more items than the budget, a map key that
     cannot be one (a map, an array). Of equal keys the last one counts, as with Go.
     """
-    data, at, stop = cursor.data, cursor.position, cursor.stop
+    data, at, stop = _bytes(cursor), cursor.position, cursor.stop
     opened: list[tuple[bool, int, list[object]]] = []  # containers around the present one: is it a map, items, filled
     is_map, items, filled = False, 1, cast("list[object]", [])  # the present one; outermost a list for the result
     pending = 1  # items that have not begun yet, over all containers
@@ -159,19 +162,25 @@ def unpack(cursor: Cursor, budget: Budget) -> object:
             filled.append(_scalar(data, first, form, begin, at))
 
 
-def _scalar(data: Data, first: int, form: int, begin: int, end: int) -> object:
+def _scalar(data: bytes, first: int, form: int, begin: int, end: int) -> object:
+    raw = data
     if form == _BYTES:
-        return bytes(data[begin:end])
+        return raw[begin:end]
     if form == _NUMBER:
+        if 0xCC <= first <= 0xCE:
+            return _uint(data, begin, end - begin)
         return cast("int | float", _NUMBERS[first].unpack_from(data, begin)[0])
     if form == _CONSTANT:
         return _CONSTANTS[first]
     code = data[begin]
-    return Ext(code - 256 if code > 0x7F else code, bytes(data[begin + 1:end]))
+    return Ext(code - 256 if code > 0x7F else code, raw[begin + 1:end])
 
 
 def _pairs(flat: list[object]) -> dict[object, object]:
+    pairs: dict[object, object] = {}
     try:
-        return dict(zip(flat[::2], flat[1::2], strict=True))
+        for place in range(0, len(flat), 2):
+            pairs[flat[place]] = flat[place + 1]
     except TypeError:
         raise DecodeError("msgpack key") from None
+    return pairs

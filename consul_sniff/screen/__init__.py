@@ -7,27 +7,12 @@ uncompiled ones.
 
 from __future__ import annotations
 
-import os
 import sys
+
+from ..uncompiled import WANTED, load
 
 #: in the order in which they import each other
 MODULES = ("words", "records", "layers", "table", "gossip", "repeats", "handover", "units", "asleep", "streams", "screen")
-
-
-def _uncompiled() -> None:
-    """Load the Python source of each module even where a compiled one lies beside it."""
-    import importlib.util
-    import pathlib
-
-    here = pathlib.Path(__file__).parent
-    for name in MODULES:
-        full = f"{__name__}.{name}"
-        spec = importlib.util.spec_from_file_location(full, here / f"{name}.py")
-        if spec is None or spec.loader is None:
-            raise ImportError(full)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[full] = module
-        spec.loader.exec_module(module)
 
 
 def _mixed() -> bool:
@@ -36,15 +21,15 @@ def _mixed() -> bool:
     return len({file.endswith(".py") for file in files}) != 1
 
 
-if os.environ.get("CONSUL_SNIFF_UNCOMPILED") == "1":
-    _uncompiled()
+if WANTED:
+    load(__name__, MODULES)
 else:
     try:
         from . import screen as _first  # noqa: F401 - to see what comes
         if _mixed():
-            _uncompiled()
+            load(__name__, MODULES)
     except (ImportError, AttributeError, TypeError, ValueError):
-        _uncompiled()
+        load(__name__, MODULES)
 
 from .screen import Screen, compiled  # noqa: E402
 

@@ -1,0 +1,24 @@
+"""Modules that Cython can compile, run as the Python they are: asked for in the environment, or where compiling gave up."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+#: CONSUL_SNIFF_UNCOMPILED=1 in the environment forces the uncompiled modules
+WANTED = os.environ.get("CONSUL_SNIFF_UNCOMPILED") == "1"
+
+
+def load(package: str, modules: tuple[str, ...]) -> None:
+    """Load the Python source of each module of a package, even where a compiled one lies beside it."""
+    folder = Path(sys.modules[package].__file__ or "").parent
+    for name in modules:
+        full = f"{package}.{name}"
+        spec = importlib.util.spec_from_file_location(full, folder / f"{name}.py")
+        if spec is None or spec.loader is None:
+            raise ImportError(full)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[full] = module
+        spec.loader.exec_module(module)
