@@ -19,7 +19,7 @@ from ..limits import MEMBERLIST_DEPTH, MEMBERLIST_PARTS, MSGPACK_ITEMS
 from . import lzw, serf
 from .base import Budget, Cursor, DatagramDecoder
 from .gossip import COMPOUND, COMPRESS, CRC, KINDS, LABEL, SHAPES, USER, Tone, begins, fields_of, packed, raw
-from .messages import tell
+from .messages import REPEATED, repeated, tell
 from .sealed import HEAD, looks_sealed, sealed, unseal
 
 if TYPE_CHECKING:
@@ -170,6 +170,8 @@ class Parts:
         known = SHAPES.get(part[0])
         try:
             if known is not None and begins(known, part, 1):
+                if part[0] in REPEATED:
+                    return [repeated(part[0], Cursor(part, 1), self._tone, self._items)]
                 return [tell(part[0], fields_of(known, Cursor(part, 1), self._items), self._tone, self._items)]
             if part[0] == USER:
                 return self._user(part[1:])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
-from ..errors import DecodeError
+from ..errors import DecodeError, NeedMoreData
+from ..limits import MSGPACK_ITEMS, SAID, SAID_BYTES
+from .base import Budget, Cursor
 from .gossip import (
     ACK,
     ALIVE,
@@ -12,20 +15,55 @@ from .gossip import (
     ERROR,
     INDIRECT_PING,
     NACK,
+    NODE_STATE,
     PING,
     PUSH_PULL,
     SHAPES,
     SUSPECT,
+    fields_of,
     number,
     raw,
     text,
 )
 from .members import STATES, address, member, verdict
+from .msgpack_reader import skip
 
 if TYPE_CHECKING:
     from ..model import Message
-    from .base import Budget
     from .gossip import Fields, Tone
+
+NODE: Final = -1  # a node state: it has no type of its own
+#: what the pool repeats to everybody: of these the same bytes are met again and again. None holds a secret.
+REPEATED: Final = {**{kind: SHAPES[kind] for kind in (SUSPECT, ALIVE, DEAD)}, NODE: NODE_STATE}
+
+
+def repeated(kind_number: int, cursor: Cursor, tone: Tone, budget: Budget) -> Message:
+    """The message of a type that is ``REPEATED``, whose map begins at the cursor: read once, and known by heart then."""
+    begin = cursor.position
+    try:
+        skip(cursor, Budget(MSGPACK_ITEMS))
+        if cursor.position - begin <= SAID_BYTES:
+            message, items = _said(kind_number, bytes(cursor.data[begin:cursor.position]), tone)
+            if items <= budget.left:
+                budget.spend(items)
+                return message
+    except (DecodeError, NeedMoreData):
+        pass  # reading it says what is wrong
+    cursor.position = begin
+    return _read(kind_number, cursor, tone, budget)
+
+
+@lru_cache(maxsize=SAID)
+def _said(kind_number: int, data: bytes, tone: Tone) -> tuple[Message, int]:
+    """The message, and how many items it has."""
+    budget = Budget(MSGPACK_ITEMS)
+    message = _read(kind_number, Cursor(data), tone, budget)
+    return message, MSGPACK_ITEMS - budget.left
+
+
+def _read(kind_number: int, cursor: Cursor, tone: Tone, budget: Budget) -> Message:
+    fields = fields_of(REPEATED[kind_number], cursor, budget)
+    return node_state(fields, tone, budget) if kind_number == NODE else tell(kind_number, fields, tone, budget)
 
 
 def tell(kind_number: int, fields: Fields, tone: Tone, budget: Budget) -> Message:

@@ -8,9 +8,9 @@ from ..errors import DecodeError, NeedMoreData
 from ..limits import MESSAGE_BYTES, MSGPACK_ITEMS
 from . import serf
 from .base import Budget, Cursor
-from .gossip import COMPRESS, NODE_STATE, PUSH_PULL, SHAPES, USER, USER_HEADER, begins, fields_of, number, packed, raw
+from .gossip import COMPRESS, PUSH_PULL, SHAPES, USER, USER_HEADER, begins, fields_of, number, packed, raw
 from .lzw import Lzw
-from .messages import node_state, push_pull, tell
+from .messages import NODE, push_pull, repeated, tell
 
 if TYPE_CHECKING:
     from ..model import Message
@@ -114,9 +114,7 @@ class PlainStream:
         at = cursor.position
         try:
             while self._nodes and len(messages) < NODES_AT_ONCE:
-                items = Budget(MSGPACK_ITEMS)
-                fields = fields_of(NODE_STATE, cursor, items)
-                messages.append(node_state(fields, self._tone, items))
+                messages.append(repeated(NODE, cursor, self._tone, Budget(MSGPACK_ITEMS)))
                 self._nodes -= 1
                 at = cursor.position
         except (NeedMoreData, DecodeError):

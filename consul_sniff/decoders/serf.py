@@ -6,6 +6,7 @@ install, use and remove carry the key raw in the query; the answers to list-keys
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ..errors import DecodeError, NeedMoreData
@@ -38,6 +39,8 @@ KEY_QUERIES: Final = frozenset({b"_serf_install-key", b"_serf_use-key", b"_serf_
 REMOTE_EXEC: Final = b"consul:event:_rexec"
 _KEY_SIZES: Final = (16, 24, 32)
 _KEYS_LISTED: Final = 64
+_NAME: Final = 128  # characters of an event's name that are shown
+_NAME_BYTES: Final = 4 * _NAME + 4  # that may become them
 
 
 def is_serf(data: bytes) -> bool | None:
@@ -175,6 +178,11 @@ def _decoded(encoded: object) -> bytes:
         return b""
 
 
+@lru_cache(maxsize=1024)  # every push/pull tells the last events again
+def _shown(name: bytes) -> str:
+    return printable(name, _NAME)
+
+
 def _push_pull(fields: Fields, tone: Tone) -> Message:
     events = fields.get(b"Events")
     names: dict[bytes, None] = {}
@@ -186,7 +194,7 @@ def _push_pull(fields: Fields, tone: Tone) -> Message:
     statuses, left = fields.get(b"StatusLTimes"), fields.get(b"LeftMembers")
     count = len(statuses) if isinstance(statuses, dict) else 0
     detail = {"members": count, "left": len(left) if isinstance(left, list) else 0,
-              "events": [printable(name, 128) for name in list(names)[:64]]}
+              "events": [_shown(name[:_NAME_BYTES]) for name in list(names)[:64]]}
     told = (("remote_exec", True),) if REMOTE_EXEC in names else ()
     return tone.tell("serf-push-pull", f"serf state of {count} member{'' if count == 1 else 's'}", fields=told,
                      detail=detail)
