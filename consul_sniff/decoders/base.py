@@ -131,6 +131,9 @@ class StreamDecoder:
     protocol: ClassVar[str]
     kinds: ClassVar[dict[str, tuple[str, ...]]]
 
+    #: what the first byte of a stream may be: where only one side spoke so far, from its beginning, and with another byte,
+    #: ``claims`` says False and need not be asked. None: any
+    first_bytes: ClassVar[frozenset[int] | None] = None
     #: set to another decoder to hand the rest of the flow to it (a mode byte was read, TLS unwrapped, HTTP upgraded)
     successor: StreamDecoder | None = None
     #: the originator's side where the content shows it (who sent the request, the ClientHello); None: unknown

@@ -62,6 +62,7 @@ class Http1(StreamDecoder):
 
     protocol = "http"
     kinds = consul_api.KINDS
+    first_bytes = frozenset(b"\r\nABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
     def __init__(self, began: tuple[bool, bool] = (True, True)) -> None:
         self.sides = tuple(_Side(State.HEAD if start else State.SEEK) for start in began)

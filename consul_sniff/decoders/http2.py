@@ -47,6 +47,7 @@ class Http2(StreamDecoder):
 
     protocol = "grpc"
     kinds = grpc.KINDS
+    first_bytes = frozenset((0, frames.PREFACE[0]))  # SETTINGS, the preface
 
     def __init__(self, mode: str | None = None, began: tuple[bool, bool] = (True, True)) -> None:
         self.mode = mode

@@ -66,6 +66,7 @@ class MemberlistStream(StreamDecoder):
 
     protocol: ClassVar[str] = "memberlist"
     kinds: ClassVar[dict[str, tuple[str, ...]]] = KINDS
+    first_bytes: ClassVar[frozenset[int] | None] = frozenset((LABEL, ENCRYPT, *_MAPS))
 
     def __init__(self) -> None:
         self.keyring: Keyring | None = None

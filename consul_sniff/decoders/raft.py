@@ -62,6 +62,9 @@ class Raft(StreamDecoder):
         **dict.fromkeys(REQUESTS, ()), "response": (), "entry": ("type",), "snapshot": (), "remote-exec": ("via",),
     }
 
+    #: a request's type, the text that an answer begins with
+    first_bytes: ClassVar[frozenset[int] | None] = frozenset((*range(5), *range(0xA0, 0xC0), 0xD9, 0xDA))
+
     def __init__(self, originator: int | None = None) -> None:
         self.originator = originator
         pool = Pool()

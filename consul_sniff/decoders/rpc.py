@@ -89,6 +89,8 @@ class ConsulRpc(StreamDecoder):
 
     protocol: ClassVar[str] = "consul-rpc"
     kinds: ClassVar[dict[str, tuple[str, ...]]] = KINDS
+    #: a mode, a call's or an answer's map, a snapshot request's
+    first_bytes: ClassVar[frozenset[int] | None] = frozenset((*range(len(MODES)), *range(0x82, 0x87)))
 
     def __init__(self, originator: int, mode: int) -> None:
         self.originator = originator

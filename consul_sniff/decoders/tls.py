@@ -40,6 +40,8 @@ class Tls(StreamDecoder):
         "alert": ("description", "level"),
     }
 
+    first_bytes: ClassVar[frozenset[int] | None] = frozenset((*range(20, 24), *range(128, 256)))  # a record, SSL 2.0
+
     def __init__(self, mode: str | None = None) -> None:
         self.mode = mode
         self._ways = (Way(Phase.CLEAR), Way(Phase.CLEAR))
