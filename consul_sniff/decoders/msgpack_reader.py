@@ -41,7 +41,6 @@ _FORMS = bytes((
 ))
 #: ... and how many bytes the number or length has (_FIXED: the data)
 _WIDTHS = bytes((0, 0, 0, 0, 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 16, 1, 2, 4, 2, 4, 2, 4))
-_CONSTANTS: Final = {0xC0: None, 0xC2: False, 0xC3: True}
 _NUMBERS: Final = {0xCA: Struct(">f"), 0xCB: Struct(">d"), 0xCF: Struct(">Q"),
                    0xD0: Struct(">b"), 0xD1: Struct(">h"), 0xD2: Struct(">i"), 0xD3: Struct(">q")}
 
@@ -141,6 +140,10 @@ def unpack(cursor: Cursor, budget: Budget) -> object:
             filled.append(first if first < 0x80 else first - 256)
             at += 1
             continue
+        if first == 0xC0:  # Serf's lists of events are full of it
+            filled.append(None)
+            at += 1
+            continue
         if first < 0xA0:
             form, begin, size = (_ARRAY, at + 1, first & 15) if first >= 0x90 else (_MAP, at + 1, (first & 15) * 2)
         elif first < 0xC0:
@@ -171,7 +174,7 @@ def _scalar(data: bytes, first: int, form: int, begin: int, end: int) -> object:
             return _uint(data, begin, end - begin)
         return cast("int | float", _NUMBERS[first].unpack_from(data, begin)[0])
     if form == _CONSTANT:
-        return _CONSTANTS[first]
+        return first == 0xC3
     code = data[begin]
     return Ext(code - 256 if code > 0x7F else code, raw[begin + 1:end])
 

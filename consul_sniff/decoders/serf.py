@@ -186,7 +186,7 @@ def _shown(name: bytes) -> str:
 def _push_pull(fields: Fields, tone: Tone) -> Message:
     events = fields.get(b"Events")
     names: dict[bytes, None] = {}
-    for at_time in events if isinstance(events, list) else ():
+    for at_time in filter(None, events if isinstance(events, list) else ()):  # most of its 512 places are nil
         listed = at_time.get(b"Events") if isinstance(at_time, dict) else None
         for event in listed if isinstance(listed, list) else ():
             if isinstance(event, dict):
