@@ -28,7 +28,7 @@ class Side:
     __slots__ = ("waiting", "marks", "began", "total", "want", "done", "told")
 
     def __init__(self) -> None:
-        self.waiting = bytearray()
+        self.waiting: bytes | bytearray = b""  # one payload's bytes as they came, more of them put together
         self.marks: list[tuple[int, int, int]] = []  # (offset in waiting where a packet's bytes end, time, frame)
         self.began = False  # waiting begins at the first byte of the stream
         self.total = 0
@@ -37,12 +37,24 @@ class Side:
         self.told = False  # and the screen was told so
 
     def add(self, payload: Payload) -> None:
-        self.waiting += payload.data
+        if not self.waiting:
+            self.waiting = payload.data
+        elif isinstance(self.waiting, bytes):
+            self.waiting = bytearray(self.waiting + payload.data)
+        else:
+            self.waiting += payload.data
         self.total += len(payload.data)
         self.marks.append((len(self.waiting), payload.time, payload.frame))
 
     def drop(self, count: int) -> None:
-        del self.waiting[:count]
+        if count >= len(self.waiting):
+            self.waiting = b""
+            self.marks.clear()
+            return
+        if isinstance(self.waiting, bytes):
+            self.waiting = self.waiting[count:]
+        else:
+            del self.waiting[:count]
         self.marks = [(end - count, time, frame) for end, time, frame in self.marks if end > count]
 
     def when(self, end: int) -> tuple[int, int]:
