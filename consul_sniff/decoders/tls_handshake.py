@@ -7,6 +7,7 @@ strict where lengths must add up: a hello is what proves that a connection is TL
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import DecodeError, NeedMoreData
@@ -201,6 +202,7 @@ class Way:
         self.changed = False  # ChangeCipherSpec passed
 
 
+@lru_cache(maxsize=4)  # what proved that this is TLS is read again when its turn comes
 def client_hello(body: bytes) -> ClientHello:
     """Read a ClientHello (without its 4-byte header)."""
     cursor = Cursor(body)
@@ -221,6 +223,7 @@ def client_hello(body: bytes) -> ClientHello:
                        _EARLY_DATA in extensions)
 
 
+@lru_cache(maxsize=4)
 def server_hello(body: bytes) -> ServerHello:
     """Read a ServerHello or HelloRetryRequest (without its 4-byte header)."""
     cursor = Cursor(body)

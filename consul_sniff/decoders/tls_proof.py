@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import DecodeError, NeedMoreData
@@ -31,6 +32,7 @@ def proofs_of(opening: Opening) -> list[Proof]:
     return [_proof(data, began=began) for data, began in zip(opening.sides, opening.began, strict=True)]
 
 
+@lru_cache(maxsize=4)  # begin() asks again what claims() was just asked
 def _proof(data: bytes, *, began: bool) -> Proof:
     """Judge a side by its first bytes."""
     if data and data[0] & 0x80:
