@@ -18,6 +18,7 @@ cpdef skip(object cursor, object budget)
 @cython.locals(data=bytes, at=Py_ssize_t, stop=Py_ssize_t, pending=Py_ssize_t, first=Py_ssize_t, items=Py_ssize_t,
                form=Py_ssize_t, begin=Py_ssize_t, size=Py_ssize_t, is_map=bint, filled=list, opened=list)
 cpdef unpack(object cursor, object budget)
+cdef object _single(Py_ssize_t first)
 @cython.locals(code=Py_ssize_t, raw=p_char)  # cut out as C does: a slice object costs as much as the bytes
 cdef object _scalar(bytes data, Py_ssize_t first, Py_ssize_t form, Py_ssize_t begin, Py_ssize_t end)
 @cython.locals(place=Py_ssize_t, pairs=dict)

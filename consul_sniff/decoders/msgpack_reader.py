@@ -136,12 +136,8 @@ def unpack(cursor: Cursor, budget: Budget) -> object:
             raise NeedMoreData(at - stop + pending)
         first = data[at]
         pending -= 1
-        if first < 0x80 or first >= 0xE0:
-            filled.append(first if first < 0x80 else first - 256)
-            at += 1
-            continue
-        if first == 0xC0:  # Serf's lists of events are full of it
-            filled.append(None)
+        if first < 0x80 or first >= 0xE0 or first == 0xC0:
+            filled.append(_single(first))
             at += 1
             continue
         if first < 0xA0:
@@ -163,6 +159,13 @@ def unpack(cursor: Cursor, budget: Budget) -> object:
         else:
             at = begin + size
             filled.append(_scalar(data, first, form, begin, at))
+
+
+def _single(first: int) -> int | None:
+    """A number below 128, or nil, of which Serf's lists of events are full."""
+    if first == 0xC0:
+        return None
+    return first if first < 0x80 else first - 256
 
 
 def _scalar(data: bytes, first: int, form: int, begin: int, end: int) -> object:

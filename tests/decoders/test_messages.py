@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from consul_sniff.decoders.base import Budget
+from consul_sniff.decoders.base import Budget, Cursor
 from consul_sniff.decoders.gossip import ACK, COMPOUND, DEAD, ERROR, INDIRECT_PING, KINDS, NACK, PING, SUSPECT, Tone
-from consul_sniff.decoders.messages import node_state, push_pull, tell
-from consul_sniff.errors import DecodeError
+from consul_sniff.decoders.messages import NODE, _read, node_state, push_pull, repeated, tell
+from consul_sniff.errors import DecodeError, NeedMoreData
 
 
 @pytest.mark.parametrize(
@@ -53,3 +55,43 @@ def test_push_pull_says_whether_it_joins() -> None:
 def test_wrappers_are_no_messages() -> None:
     with pytest.raises(DecodeError):
         tell(COMPOUND, {}, Tone(), Budget(9))
+
+
+NODE_BYTES = bytes.fromhex("87a441646472a40a4d000bab496e6361726e6174696f6e01a44d657461") + b"\xb5\xff\x82\xa2dc\xa3dc1\xa4role\xa6consul" + \
+    b"\xa4Name\xa2s1\xa4Port\xcd\x20\x6d\xa5State\x00\xa3Vsn\xa6\x01\x05\x02\x02\x05\x04"
+
+
+def outcome(reader, data, left):
+    cursor, budget = Cursor(data), Budget(left)
+    try:
+        said = reader(NODE, cursor, Tone(), budget)
+    except DecodeError as error:
+        return error.reason
+    except NeedMoreData as error:
+        return error.missing
+    return said, cursor.position, budget.left
+
+
+@given(st.lists(st.tuples(st.integers(0, len(NODE_BYTES) - 1), st.integers(0, 255)), max_size=3), st.integers(0, len(NODE_BYTES)),
+       st.sampled_from([17, 18, 22, 1_000]))
+def test_what_is_known_by_heart_is_what_reading_says(changes, stop, left):
+    data = bytearray(NODE_BYTES)
+    for at, value in changes:
+        data[at] = value
+    data = bytes(data[:stop])
+    expected = outcome(_read, data, left)
+    assert outcome(repeated, data, left) == expected
+    assert outcome(repeated, data, left) == expected
+
+
+def test_a_node_state_is_read_once():
+    first, again = (repeated(NODE, Cursor(NODE_BYTES), Tone(), Budget(100)) for _ in range(2))
+    assert first is again
+    assert "alive s1 10.77.0.11:8301 server dc1" in first.summary
+
+
+def test_a_long_one_is_not_kept():
+    long = NODE_BYTES.replace(b"\xa2s1", b"\xda\x08\x00" + b"x" * 2_048)
+    first, again = (repeated(NODE, Cursor(long), Tone(), Budget(100)) for _ in range(2))
+    assert first == again
+    assert first is not again
