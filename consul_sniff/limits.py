@@ -59,3 +59,6 @@ KEPT_WINDOW: Final = 32 * 1024 * 1024  # bytes of recent packets that wait for a
 KEPT_COPIES: Final = 32 * 1024 * 1024  # bytes of single packets that prove something or may come to
 SIGNATURE_BYTES: Final = 65_536  # of one YAML file of signatures; the checklist, the largest, has a third of it
 SIGNATURES: Final = 10_000  # files in one folder of signatures
+HTTP_CLIENTS: Final = 32  # of --metrics at once: Prometheus is one or two, and each is answered at once
+HTTP_REQUEST: Final = 8_192  # bytes of a request's head
+HTTP_SECONDS: Final = 5  # for a request to come and its answer to be taken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -79,6 +80,7 @@ class LiveSource:
         self.reasons: set[str] = set()
         self._down: set[int] = set()
         self._leaving: list[Handle] = []  # their interface is gone, and packets of it may still be here
+        self._occupied: list[int] = []
         self._frozen = False
         self._happened: list[Happening] = []
         self._buffer = bytearray(BUFFER_BYTES + ROOM)
@@ -156,6 +158,8 @@ class LiveSource:
         """Give everything back; the counts stay."""
         while self.handles:
             self._drop(self.handles[0])
+        while self._occupied:
+            os.close(self._occupied.pop())
 
     def _poll(self) -> list[Handle]:
         waiting = select.poll()
@@ -218,6 +222,7 @@ class LiveSource:
 
     def _lose(self, handle: Handle, what: str, words: str) -> None:
         self._drop(handle)
+        self._occupied.append(_occupied(handle.fd))
         self._tell(what, printable(handle.name), words)
         self.facts.error = f"{self.facts.error}; {words}" if self.facts.error else words
 
@@ -237,3 +242,12 @@ class LiveSource:
         self.handles.remove(handle)
         handle.close()
         self.closed.append(handle)
+
+
+def _occupied(number: int) -> int:
+    """Keep a capture socket's number from what is opened next: who confined the process forbade to write to it."""
+    null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    if null != number:
+        os.dup2(null, number, inheritable=False)
+        os.close(null)
+    return number
