@@ -222,7 +222,7 @@ class Watch:
 
     def _judge(self, *, final: bool) -> Report:
         self._judged = self.screen.packets
-        with self.meanwhile(getattr(self._source, "prefetch", _nothing)):
+        with self.meanwhile(self._read_on):
             try:
                 self._judging = not final
                 facts = self._facts()
@@ -241,6 +241,14 @@ class Watch:
         for subscriber in self.subscribers:
             subscriber.report(report, final=final)
         return report
+
+    def _read_on(self) -> None:
+        """In between a judgement's own instructions: let the source take what came. A stop waits until it has."""
+        judging, self._judging = self._judging, False
+        getattr(self._source, "prefetch", _nothing)()
+        self._judging = judging
+        if judging and self._ending:
+            raise Interrupted
 
     def _facts(self) -> Facts:
         """All that is known by now, as if everything ended here."""

@@ -82,8 +82,12 @@ class Lab:
         assert self.ip("link", "add", one, "type", "veth", "peer", "name", other).returncode == 0
         for end in (one, other):
             assert self.ip("link", "set", end, "mtu", "65535", "up").returncode == 0  # captured before segmentation
+        self.carries(other)
+
+    def carries(self, interface):
+        """Wait until it does: what is sent before is dropped."""
         deadline = time.monotonic() + 5
-        while "LOWER_UP" not in self.ip("link", "show", other).stdout and time.monotonic() < deadline:
+        while "LOWER_UP" not in self.ip("link", "show", interface).stdout and time.monotonic() < deadline:
             time.sleep(0.02)
 
     def inside(self):

@@ -165,6 +165,7 @@ def test_down_up_and_another_name(lab):
     assert source.check() == []
     lab.ip("link", "set", "cs1", "name", "eth9")
     lab.ip("link", "set", "eth9", "up")
+    lab.carries("eth9")
     assert [one.what for one in source.check()] == ["interface-renamed", "interface-up"]
     assert source.reasons == {"cs1 was down for a time: nothing was captured there then"}
     send(lab, 2)
