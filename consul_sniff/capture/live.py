@@ -162,19 +162,22 @@ class LiveSource:
             os.close(self._occupied.pop())
 
     def _poll(self) -> list[Handle]:
+        """Those that have packets: in the kernel, or fetched ahead."""
         waiting = select.poll()
         for handle in self.handles:
             waiting.register(handle.fd, select.POLLIN)
-        ready = {fd for fd, _events in waiting.poll(POLL_MS)}
-        return [handle for handle in self.handles if handle.fd in ready]
+        ready = {fd for fd, _events in waiting.poll(0 if any(handle.size for handle in self.handles) else POLL_MS)}
+        return [handle for handle in self.handles if handle.fd in ready or handle.size]
 
     def _take(self, handle: Handle) -> Iterator[Block]:
+        failed = None
         try:
             handle.fetch(min(AT_ONCE, self.limit - self.facts.packets) if self.limit else AT_ONCE)
         except CaptureError as error:  # gone; or renamed, or down: then there will be more
-            self._look(handle, error)
-            return
+            failed = error
         yield from self._read(handle)
+        if failed is not None:
+            self._look(handle, failed)
 
     def _farewell(self, handle: Handle) -> Iterator[Block]:
         """What the kernel still has of an interface that is gone: its last block comes when its time is over."""
@@ -184,7 +187,7 @@ class LiveSource:
             while handle.fetch(AT_ONCE) and not self._full():
                 yield from self._read(handle)
         except CaptureError:
-            pass  # now it is empty
+            yield from self._read(handle)  # now it is empty
         shown = printable(handle.name)
         self._lose(handle, "interface-gone", f"{shown}: the interface went away; its capture ended there")
 
