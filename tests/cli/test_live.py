@@ -1,6 +1,7 @@
 """``live`` as a user runs it, in network namespaces of the tests' own."""
 
 import contextlib
+import functools
 import json
 import os
 import pwd
@@ -30,6 +31,7 @@ OWN = whole_ethernet(LAB)
 THEIRS = whole_ethernet(SHARED, OWN)
 
 
+@functools.cache
 def analyzed(path):
     done = subprocess.run([sys.executable, "-m", "consul_sniff", "analyze", str(path), "--format", "json", "-q"], capture_output=True, check=False,
                           timeout=120)

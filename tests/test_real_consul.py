@@ -1,6 +1,6 @@
 """``live`` on a host of a real Consul datacenter.
 
-CONSUL_BINARY=/path/to/consul .venv/bin/python -m pytest tests/cli/test_live_consul.py    # as root; half a minute
+CONSUL_BINARY=/path/to/consul .venv/bin/python -m pytest tests/test_real_consul.py    # as root; half a minute
 """
 
 import json
@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from .. import consul_cluster, live_lab
+from . import consul_cluster, live_lab
 
 SECONDS = 10
 WANTED = ("gossip-encryption", "rpc-tls")
