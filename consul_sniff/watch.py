@@ -229,10 +229,10 @@ class Watch:
                 attributed = attribute(facts, self.options.profile)
                 report = judge(attributed, facts, self.rules, require=self.options.require, fail_on=self.options.fail_on,
                                max_loss=self.options.max_loss)
-                for tap in self.taps:
-                    tap.learnt(facts)
             finally:
                 self._judging = False
+            for tap in self.taps:  # no stop ends that half-way
+                tap.learnt(facts)
         report = report._replace(beside=(("capture", self.counters()._asdict() | {"decoded": self.counters().packets}),
                                          *self.beside().items()))
         before, self.report = self.report, report

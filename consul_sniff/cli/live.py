@@ -62,8 +62,7 @@ def live(  # noqa: PLR0913 - one parameter an option
                            signatures=signatures, require=require, fail_on=fail_on, max_loss=max_loss)
     from .live_run import Run
 
-    extras = _extras(own.keeping(write, write_evidence, ring, output), own.address("--metrics", metrics), quiet=quiet)
-    with Run(choices, wanted, options, extras) as run:
+    with Run(choices, wanted, options, _extras(own.keeping(write, write_evidence, ring, output), own.address("--metrics", metrics), quiet=quiet)) as run:
         code = run.report()
     raise Exit(code)
 
