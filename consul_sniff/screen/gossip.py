@@ -17,7 +17,10 @@ except ImportError:
     from . import _cython as cython
     from ._cython import i64, u64
 
-from .words import Seen, Window, mix, zeros
+from .words import Seen, Window, zeros
+
+if not cython.compiled:
+    from .words import mix
 
 NEITHER = cython.declare(i64, 0)
 PLAIN = cython.declare(i64, 1)

@@ -28,7 +28,7 @@ cdef class Screen:
     cdef readonly set unsupported
     cdef readonly bint idle
     cdef readonly Py_ssize_t packets, bytes, first, last, cut_packets
-    cdef Py_ssize_t everything, sealed, since, until, input, tick, closing, last_link
+    cdef Py_ssize_t everything, sealed, since, until, input, tick, closing, endings, last_link
     cdef Py_ssize_t time, weight, weight_bytes, own, lead, share
     cdef Py_ssize_t[::1] terminals
     cdef list over

@@ -30,7 +30,10 @@ from .records import Records
 from .repeats import Repeats
 from .streams import Streams
 from .table import SHARED_ROWS, SHARES, Table
-from .words import Seen, Window, mix
+from .words import Seen, Window
+
+if not cython.compiled:
+    from .words import mix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +115,7 @@ class Screen:
         self.accept: Callable[[bytes, int, int], bool] | None = None
         self.idle = True
         self.input = -1
-        self.tick = self.closing = 0
+        self.tick = self.closing = self.endings = 0
         self.open(0)
 
     def open(self, input_index: int) -> None:
@@ -162,6 +165,8 @@ class Screen:
     def run(self) -> None:
         """Records, until there is none or the hand-over space is full."""
         rec: Records = self.rec
+        before: i64 = -1
+        moved: i64
         while rec.step():
             self.packets += 1
             self.bytes += rec.size
@@ -175,8 +180,11 @@ class Screen:
             self.weight = 1
             self.weight_bytes = rec.wire
             self.terminals[self.sort(rec.p, rec.size, rec.wire, rec.face)] += 1
-            if self.crowded():
-                break
+            moved = self.outlet.bytes + self.endings
+            if moved != before:  # something was handed on
+                if self.crowded():
+                    break
+                before = moved
 
     def sort(self, p: i64, size: i64, wire: i64, face: i64) -> i64:
         """Screen one packet, captured [p, p + size) of ``wire`` bytes: its terminal counter.
@@ -290,6 +298,8 @@ class Screen:
         lay: Layers = self.lay
         p: i64 = lay.p
         q: i64
+        sp: i64
+        dp: i64
         flags: i64
         d: i64
         number: i64
@@ -298,14 +308,15 @@ class Screen:
         q = p + (self.win.b[p + 12] >> 4 << 2)
         if q < p + 20 or q > lay.end:
             return MALFORMED
-        if not self.keeps(self.win.be16(p) + self.win.be16(p + 2)):
+        sp = self.win.be16(p)
+        dp = self.win.be16(p + 2)
+        if not self.keeps(sp + dp):
             return FOREIGN
         if self.rep.twice(M64, p + 20, lay.end - q, 0, self.time, self.share):
             return DUPLICATE
         flags = self.win.b[p + 13]
         number = self.win.be32(p + 4)
-        d = self.side((self.win.b[p] << 8) | self.win.b[p + 1], (self.win.b[p + 2] << 8) | self.win.b[p + 3],
-                      number if flags & 2 else -1)
+        d = self.side(cython.cast(u64, sp), cython.cast(u64, dp), number if flags & 2 else -1)
         self.tab.D[d].flags |= flags & 0x3F
         if lay.end > q:
             self.tab.D[d].payloads += 1
@@ -318,6 +329,8 @@ class Screen:
         """A UDP header at the layers' ``p``."""
         lay: Layers = self.lay
         p: i64 = lay.p
+        sp: i64
+        dp: i64
         size: i64
         stop: i64
         own: i64
@@ -325,13 +338,15 @@ class Screen:
         d: i64
         if lay.stop - p < 8:
             return lay.short() if lay.end - p >= 8 else MALFORMED
-        size = (self.win.b[p + 4] << 8) | self.win.b[p + 5]
+        size = self.win.be16(p + 4)
         if size == 0:
             size = lay.end - p  # segmentation offload, or a jumbogram
         if size < 8:
             return MALFORMED
         stop = p + size if p + size < lay.stop else lay.stop
-        own = self.keeps(self.win.be16(p) + self.win.be16(p + 2))
+        sp = self.win.be16(p)
+        dp = self.win.be16(p + 2)
+        own = self.keeps(sp + dp)
         gossip = self.gos.may(p + 8, stop)
         if not (own or gossip):
             return FOREIGN
@@ -340,7 +355,7 @@ class Screen:
         if not own:
             self.overhear(p + 8, stop, size - 8)
             return FOREIGN
-        d = self.side((self.win.b[p] << 8) | self.win.b[p + 1], (self.win.b[p + 2] << 8) | self.win.b[p + 3], -1)
+        d = self.side(cython.cast(u64, sp), cython.cast(u64, dp), -1)
         if size > 8:
             self.tab.D[d].payloads += 1
             self.datagram(d, p + 8, stop, size - 8, gossip)
@@ -481,6 +496,7 @@ class Screen:
 
     def end(self, r: i64) -> None:
         """The flow of row ``r`` is over."""
+        self.endings += 1
         self.tcps.finish(r)
         it = self.folded(r)
         self.over.append(it)
