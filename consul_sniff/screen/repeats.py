@@ -45,6 +45,7 @@ class Repeats:
         self.lay = layers
         self.tab = table
         self.suspects: dict[int, list[tuple[int, int, int]]] = {}
+        self.body = 0  # a digest of what the last packet carried; 0: there is none
         self.lost = 0  # replays whose flow ended before they were known to be replays
         self.begin(0)
 
@@ -69,6 +70,7 @@ class Repeats:
         h: u64
         x: u64
         line: u64
+        self.body = 0
         if self.lay.family == 6 or self.lay.ident == 0:
             if not data:
                 return 0
@@ -86,7 +88,8 @@ class Repeats:
             h = mix(h) ^ self.win.word(p + 8)
         if window == FIFTY_MS and rest + 8 <= self.lay.stop:
             line ^= self.win.word(rest)  # nothing else tells the datagrams of one flow apart
-        h = self.win.digest(rest, self.lay.stop, h)
+        self.body = self.win.digest(rest, self.lay.stop, self.salt)
+        h = mix(h) ^ self.body
         if share < 0:
             return self.common.again(line, h, time, window)
         self.packets.share = share

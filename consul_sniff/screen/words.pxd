@@ -42,7 +42,7 @@ cdef class Window:
 cdef class Seen:
     cdef unsigned long long[::1] slots
     cdef Py_ssize_t mask
-    cdef readonly Py_ssize_t used
+    cdef readonly Py_ssize_t used, forgotten
     cpdef Py_ssize_t has(self, unsigned long long h) except -9 nogil
     cpdef Py_ssize_t novel(self, unsigned long long h) except -9 nogil
 

@@ -101,6 +101,7 @@ class Window:
         h1: u64
         h2: u64
         h3: u64
+        x: u64
         q: cython.p_uchar
         n: i64 = stop - p
         if not cython.compiled:  # a fiftieth of the time
@@ -113,7 +114,7 @@ class Window:
             h1 = h ^ C1
             h2 = h ^ C2
             h3 = ~h
-            while n >= 32:
+            while True:
                 h = (h ^ load(q)) * C1
                 h1 = (h1 ^ load(q + 8)) * C1
                 h2 = (h2 ^ load(q + 16)) * C1
@@ -122,18 +123,18 @@ class Window:
                 h1 ^= h1 >> 29
                 h2 ^= h2 >> 29
                 h3 ^= h3 >> 29
-                q += 32
-                n -= 32
-            h = mix(h ^ (h1 << 1)) ^ mix(h2 ^ (h3 << 1))
-        while n >= 8:
+                if n == 32:
+                    break
+                q += 32 if n >= 64 else n - 32  # the last 32 may overlap those before: no words are left over
+                n = n - 32 if n >= 64 else 32
+            return mix(h ^ (h1 << 1)) ^ mix(h2 ^ (h3 << 1))
+        while n > 8:
             h = (h ^ load(q)) * C1
             h ^= h >> 29
             q += 8
             n -= 8
-        if n:  # what lies behind the end does not count
-            h = (h ^ (self.word(stop - n) & ((cython.cast(u64, 1) << (n * 8)) - 1))) * C1
-            h ^= h >> 29
-        return mix(h)
+        x = self.word(stop - n)  # what lies behind the end does not count
+        return mix((h ^ (x & (M64 >> (64 - n * 8)))) * C1)
 
     def crc(self, p: i64, stop: i64) -> u64:
         """CRC-32 (IEEE) of [p, stop)."""
@@ -168,7 +169,7 @@ class Seen:
         """``size``: a power of two."""
         self.slots = zeros(size * 8).cast("Q")
         self.mask = size - 1
-        self.used = 0
+        self.used = self.forgotten = 0  # entries now; how often all were forgotten
 
     def has(self, h: u64) -> i64:
         i: i64 = cython.cast(i64, (h >> 20) & cython.cast(u64, self.mask))
@@ -193,6 +194,7 @@ class Seen:
             for i in range(self.mask + 1):
                 self.slots[i] = 0
             self.used = 0
+            self.forgotten += 1
             i = cython.cast(i64, (h >> 20) & cython.cast(u64, self.mask))
         self.slots[i] = h
         self.used += 1
