@@ -26,12 +26,14 @@ cdef class Window:
     cpdef rest(self)
     cpdef bytes take(self, Py_ssize_t p, Py_ssize_t stop)
     cdef inline unsigned char *span(self, Py_ssize_t p, Py_ssize_t stop) except NULL nogil:
-        cdef unsigned char _ = self.b[stop - 1]  # [p, stop) lies between two bytes that are checked
-        return &self.b[p]
+        # [p, stop) lies between two bytes that are checked; a negative place is a very large one
+        cdef unsigned char _ = self.b[<size_t>(stop - 1)]
+        return &self.b[<size_t>p]
     cdef inline unsigned long long word(self, Py_ssize_t p) noexcept nogil:
         return load(self.span(p, p + 8))
     cdef inline Py_ssize_t be16(self, Py_ssize_t p) except -9 nogil:
-        return (self.b[p] << 8) | self.b[p + 1]
+        cdef unsigned char *q = self.span(p, p + 2)
+        return (<Py_ssize_t>q[0] << 8) | q[1]
     cdef inline Py_ssize_t be32(self, Py_ssize_t p) except -9 nogil:
         cdef unsigned char *q = self.span(p, p + 4)
         return (<Py_ssize_t>q[0] << 24) | (<Py_ssize_t>q[1] << 16) | (<Py_ssize_t>q[2] << 8) | q[3]

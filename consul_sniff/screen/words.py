@@ -6,6 +6,7 @@ Compiled together with its ``.pxd``, which holds the types; see ``screen/__init_
 from __future__ import annotations
 
 import mmap
+import struct
 import zlib
 from array import array
 
@@ -46,6 +47,7 @@ def crc_tables() -> array[int]:
 
 
 if not cython.compiled:  # what is in the .pxd is inlined in every module
+    WORD, LONG, SHORT = (struct.Struct(form).unpack_from for form in ("<Q", ">I", ">H"))
 
     def mix(x: u64) -> u64:
         """Every bit of ``x`` on every bit of the answer (a murmur finisher)."""
@@ -87,13 +89,13 @@ class Window:
 
         def word(self, p: i64) -> u64:
             """Eight bytes at ``p``, the low one first."""
-            return int.from_bytes(self.b[p:p + 8], "little")
+            return WORD(self.b, p)[0]
 
         def be16(self, p: i64) -> i64:
-            return (self.b[p] << 8) | self.b[p + 1]
+            return SHORT(self.b, p)[0]
 
         def be32(self, p: i64) -> i64:
-            return int.from_bytes(self.b[p:p + 4], "big")
+            return LONG(self.b, p)[0]
 
     def digest(self, p: i64, stop: i64, salt: u64) -> u64:
         """64 seeded bits of [p, stop): equal bytes and salt, equal digest."""
