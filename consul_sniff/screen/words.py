@@ -9,6 +9,7 @@ import mmap
 import struct
 import zlib
 from array import array
+from typing import Any
 
 try:
     import cython
@@ -49,6 +50,10 @@ def crc_tables() -> array[int]:
 if not cython.compiled:  # what is in the .pxd is inlined in every module
     WORD, LONG, SHORT = (struct.Struct(form).unpack_from for form in ("<Q", ">I", ">H"))
 
+    def load(q: Any) -> u64:
+        """Eight bytes from a pointer on, the low one first."""
+        return WORD(q)[0]
+
     def mix(x: u64) -> u64:
         """Every bit of ``x`` on every bit of the answer (a murmur finisher)."""
         x ^= x >> 32
@@ -87,6 +92,10 @@ class Window:
 
     if not cython.compiled:  # as above
 
+        def span(self, p: i64, stop: i64) -> Any:
+            """A pointer to [p, stop), of one byte or more."""
+            return self.b[p:stop]
+
         def word(self, p: i64) -> u64:
             """Eight bytes at ``p``, the low one first."""
             return WORD(self.b, p)[0]
@@ -107,7 +116,7 @@ class Window:
         q: cython.p_uchar
         n: i64 = stop - p
         if not cython.compiled:  # a fiftieth of the time
-            return hash((h, bytes(self.b[p:stop]))) & M64
+            return hash((h, bytes(self.span(p, stop)))) & M64
         h += cython.cast(u64, n) * C2
         if n <= 0:
             return mix(h)
@@ -146,7 +155,7 @@ class Window:
         t: cython.p_uint
         n: i64 = stop - p
         if not cython.compiled:
-            return zlib.crc32(self.b[p:stop])
+            return zlib.crc32(self.span(p, stop))
         if n <= 0:
             return 0
         q = self.span(p, stop)
