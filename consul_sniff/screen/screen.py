@@ -30,7 +30,10 @@ from .records import Records
 from .repeats import Repeats
 from .streams import Streams
 from .table import SHARED_ROWS, SHARES, Table
-from .words import Seen, Window, mix
+from .words import Seen, Window
+
+if not cython.compiled:
+    from .words import mix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +115,9 @@ class Screen:
         self.accept: Callable[[bytes, int, int], bool] | None = None
         self.idle = True
         self.input = -1
-        self.tick = self.closing = 0
+        self.k0 = self.k1 = self.k2 = self.k3 = self.k4 = 0
+        self.flip = self.row = 0
+        self.tick = self.closing = self.endings = 0
         self.open(0)
 
     def open(self, input_index: int) -> None:
@@ -162,6 +167,8 @@ class Screen:
     def run(self) -> None:
         """Records, until there is none or the hand-over space is full."""
         rec: Records = self.rec
+        before: i64 = -1
+        moved: i64
         while rec.step():
             self.packets += 1
             self.bytes += rec.size
@@ -175,8 +182,11 @@ class Screen:
             self.weight = 1
             self.weight_bytes = rec.wire
             self.terminals[self.sort(rec.p, rec.size, rec.wire, rec.face)] += 1
-            if self.crowded():
-                break
+            moved = self.outlet.bytes + self.endings
+            if moved != before:  # something was handed on
+                if self.crowded():
+                    break
+                before = moved
 
     def sort(self, p: i64, size: i64, wire: i64, face: i64) -> i64:
         """Screen one packet, captured [p, p + size) of ``wire`` bytes: its terminal counter.
@@ -223,42 +233,46 @@ class Screen:
         self.share = cython.cast(i64, mix(h ^ (cython.cast(u64, ports) << 40)) & SHARE_MASK)
         return (self.own >> self.share) & 1
 
-    def side(self, sp: u64, dp: u64, syn: i64) -> i64:
-        """The sender's side in the flow table (its index in ``D``), counted. ``syn``: a SYN's sequence number, else -1."""
+    def locate(self, sp: u64, dp: u64) -> None:
+        """Look up the flow of the packet at hand: its key ``k0`` to ``k4``, ``flip`` and ``row`` (-1: it is new).
+
+        Before its duplicates are looked for: a random row comes from memory meanwhile.
+        """
         lay: Layers = self.lay
-        tab: Table = self.tab
-        k0: u64
         k1: u64 = (cython.cast(u64, lay.family) << 40) | (cython.cast(u64, lay.proto) << 32)
-        k2: u64 = 0
-        k3: u64 = 0
-        k4: u64 = 0
         flip: i64 = 0
-        r: i64
-        d: i64
         if lay.s0 > lay.d0 or (lay.s0 == lay.d0 and (lay.s1 > lay.d1 or (lay.s1 == lay.d1 and sp > dp))):
             flip = 1
+        self.k2 = self.k3 = self.k4 = 0
         if lay.family == 4:
-            k0 = (lay.d0 << 32) | lay.s0 if flip else (lay.s0 << 32) | lay.d0
+            self.k0 = (lay.d0 << 32) | lay.s0 if flip else (lay.s0 << 32) | lay.d0
         elif flip:
-            k0 = lay.d0
-            k2 = lay.d1
-            k3 = lay.s0
-            k4 = lay.s1
+            self.k0 = lay.d0
+            self.k2 = lay.d1
+            self.k3 = lay.s0
+            self.k4 = lay.s1
         else:
-            k0 = lay.s0
-            k2 = lay.s1
-            k3 = lay.d0
-            k4 = lay.d1
-        k1 |= (dp << 16) | sp if flip else (sp << 16) | dp
-        r = tab.find(k0, k1, k2, k3, k4)
-        if r >= 0 and syn >= 0 and self.tcps.begins(2 * r + (flip ^ cython.cast(i64, tab.F[r].flip)), syn):
+            self.k0 = lay.s0
+            self.k2 = lay.s1
+            self.k3 = lay.d0
+            self.k4 = lay.d1
+        self.k1 = k1 | ((dp << 16) | sp if flip else (sp << 16) | dp)
+        self.flip = flip
+        self.row = self.tab.find(self.k0, self.k1, self.k2, self.k3, self.k4)
+
+    def side(self, syn: i64) -> i64:
+        """The sender's side of the flow located (its index in ``D``), counted. ``syn``: a SYN's sequence number, else -1."""
+        tab: Table = self.tab
+        r: i64 = self.row
+        d: i64
+        if r >= 0 and syn >= 0 and self.tcps.begins(2 * r + (self.flip ^ tab.flip), syn):
             self.end(r)  # the port is used again
-            r = tab.find(k0, k1, k2, k3, k4)
+            r = -1
         if r < 0:
-            r = self.insert(k0, k1, k2, k3, k4, flip)
+            r = self.insert()
         self.tick += 1
         tab.F[r].epoch = self.tick
-        d = 2 * r + (flip ^ cython.cast(i64, tab.F[r].flip))
+        d = 2 * r + (self.flip ^ tab.flip)
         if tab.D[d].packets == 0:
             tab.D[d].first = tab.D[d].last = self.time
             tab.D[d].first_frame = self.packets
@@ -270,15 +284,14 @@ class Screen:
             tab.D[d].first = self.time
         return d
 
-    def insert(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64, flip: i64) -> i64:
-        """A new flow's row; where the table is full, the oldest idle flow ends."""
+    def insert(self) -> i64:
+        """A row for the flow located; where the table is full, the oldest idle flow ends."""
         r: i64
         self.tab.share = self.share if self.tab.shares > 1 else 0
         if self.tab.full():
             self.notes["evicted-flows"] += 1
             self.end(self.tab.oldest())
-        r = self.tab.insert(k0, k1, k2, k3, k4)
-        self.tab.F[r].flip = flip
+        r = self.tab.insert(self.k0, self.k1, self.k2, self.k3, self.k4, self.flip)
         if self.lay.depth:
             self.tunnels[r] = tunnel_text([self.lay.trail[i] for i in range(self.lay.depth)])
         return r
@@ -290,6 +303,8 @@ class Screen:
         lay: Layers = self.lay
         p: i64 = lay.p
         q: i64
+        sp: i64
+        dp: i64
         flags: i64
         d: i64
         number: i64
@@ -298,14 +313,16 @@ class Screen:
         q = p + (self.win.b[p + 12] >> 4 << 2)
         if q < p + 20 or q > lay.end:
             return MALFORMED
-        if not self.keeps(self.win.be16(p) + self.win.be16(p + 2)):
+        sp = self.win.be16(p)
+        dp = self.win.be16(p + 2)
+        if not self.keeps(sp + dp):
             return FOREIGN
+        self.locate(cython.cast(u64, sp), cython.cast(u64, dp))
         if self.rep.twice(M64, p + 20, lay.end - q, 0, self.time, self.share):
             return DUPLICATE
         flags = self.win.b[p + 13]
         number = self.win.be32(p + 4)
-        d = self.side((self.win.b[p] << 8) | self.win.b[p + 1], (self.win.b[p + 2] << 8) | self.win.b[p + 3],
-                      number if flags & 2 else -1)
+        d = self.side(number if flags & 2 else -1)
         self.tab.D[d].flags |= flags & 0x3F
         if lay.end > q:
             self.tab.D[d].payloads += 1
@@ -318,6 +335,8 @@ class Screen:
         """A UDP header at the layers' ``p``."""
         lay: Layers = self.lay
         p: i64 = lay.p
+        sp: i64
+        dp: i64
         size: i64
         stop: i64
         own: i64
@@ -325,39 +344,44 @@ class Screen:
         d: i64
         if lay.stop - p < 8:
             return lay.short() if lay.end - p >= 8 else MALFORMED
-        size = (self.win.b[p + 4] << 8) | self.win.b[p + 5]
+        size = self.win.be16(p + 4)
         if size == 0:
             size = lay.end - p  # segmentation offload, or a jumbogram
         if size < 8:
             return MALFORMED
         stop = p + size if p + size < lay.stop else lay.stop
-        own = self.keeps(self.win.be16(p) + self.win.be16(p + 2))
+        sp = self.win.be16(p)
+        dp = self.win.be16(p + 2)
+        own = self.keeps(sp + dp)
         gossip = self.gos.may(p + 8, stop)
-        if not (own or gossip):
+        if own:
+            self.locate(cython.cast(u64, sp), cython.cast(u64, dp))
+        elif not gossip:
             return FOREIGN
         if self.rep.twice(M48, p + 8, size > 8, 0, self.time, -1 if gossip else self.share):
             return DUPLICATE if own else FOREIGN
         if not own:
-            self.overhear(p + 8, stop, size - 8)
+            self.overhear(p + 8, stop, size - 8, self.rep.body if stop == lay.stop else 0)
             return FOREIGN
-        d = self.side((self.win.b[p] << 8) | self.win.b[p + 1], (self.win.b[p + 2] << 8) | self.win.b[p + 3], -1)
+        d = self.side(-1)
         if size > 8:
             self.tab.D[d].payloads += 1
-            self.datagram(d, p + 8, stop, size - 8, gossip)
+            self.datagram(d, p + 8, stop, size - 8, gossip, self.rep.body if stop == lay.stop else 0)
         return UDP
 
-    def overhear(self, p: i64, stop: i64, size: i64) -> None:
+    def overhear(self, p: i64, stop: i64, size: i64, body: u64) -> None:
         """A datagram of a flow that another process keeps: what gossip's own tables must know of it."""
-        kind: i64 = self.gos.datagram(p, stop, size)
+        kind: i64 = self.gos.datagram(p, stop, size, body)
         if kind == PLAIN:
             if self.gos.sequence >= 0:
                 self.rep.ping(-1, self.gos.sequence, self.time, self.packets)
         elif kind != NEITHER and size == stop - p:
             self.rep.nonce(-1, self.gos.nonce, stop, self.time, self.packets)
 
-    def datagram(self, d: i64, p: i64, stop: i64, size: i64, gossip: i64) -> None:
-        """Class, count and perhaps hand on a UDP payload: [p, stop) captured of ``size`` bytes; ``gossip``: it may be."""
-        kind: i64 = self.gos.datagram(p, stop, size) if gossip else NEITHER
+    def datagram(self, d: i64, p: i64, stop: i64, size: i64, gossip: i64, body: u64) -> None:
+        """Class, count and perhaps hand on a UDP payload: [p, stop) captured of ``size`` bytes; ``gossip``: it may be;
+        ``body``: its digest, or 0."""
+        kind: i64 = self.gos.datagram(p, stop, size, body) if gossip else NEITHER
         wanted: i64 = self.everything
         if kind == PLAIN:
             wanted |= self.plain(d)
@@ -481,6 +505,7 @@ class Screen:
 
     def end(self, r: i64) -> None:
         """The flow of row ``r`` is over."""
+        self.endings += 1
         self.tcps.finish(r)
         it = self.folded(r)
         self.over.append(it)
