@@ -11,7 +11,7 @@ from .decoders.session import Session
 from .errors import Interrupted
 from .event import Counters, Event
 from .matching import check_gate, judge, load
-from .pipeline import drain, losses, settle, through
+from .pipeline import drain, losses, no_collection, settle, through
 from .reporters.events import changes
 from .screen import Screen
 
@@ -222,7 +222,7 @@ class Watch:
 
     def _judge(self, *, final: bool) -> Report:
         self._judged = self.screen.packets
-        with self.meanwhile(getattr(self._source, "prefetch", _nothing)):
+        with no_collection(), self.meanwhile(getattr(self._source, "prefetch", _nothing)):
             try:
                 self._judging = not final
                 facts = self._facts()
