@@ -151,6 +151,8 @@ class Reading:
         numbered = zip(task.inputs, sources(found, bpf=options.bpf), strict=True)
         facts = _read(numbered, options, shares=task.shares)
         keys = {place: len(met) for place, met in facts.met.items()}
+        keys |= {(("conversations", "attempts")[place // limits.SHARES], place % limits.SHARES): count
+                 for place, count in enumerate(facts.apart)}
         facts.met = {}
         return Result(facts, limits.BODIES - POOL.least, keys)
 
@@ -159,8 +161,8 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
           listener: Callable[[Flow, int, int, int, Message], None] | None = None) -> Facts:
     likely = hints(options.profile)
     screen = Screen(everything=listener is not None, sealed=options.keyring is not None, since=options.since,
-                    until=options.until, hints=likely, shares=shares)
-    session = Session(keyring=options.keyring, hints=likely, listener=listener)
+                    until=options.until, hints=likely, shares=shares, quiet=True)
+    session = Session(keyring=options.keyring, hints=likely, listener=listener, room=screen.room)
     for index, source in numbered:
         screen.open(index)
         for block in _blocks(source, options.stopping):
@@ -174,9 +176,13 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
         if options.stopping is not None and options.stopping.code:
             session.facts.reasons.add("interrupted: what came later was not read")
             break
-    session.facts.counters.update(screen.counters)
-    session.facts.notes.update(screen.notes)
-    return session.facts
+    facts = session.facts
+    with no_collection():
+        facts.add_up(screen.conversations(), screen.crowd)
+    facts.counters.update(screen.counters)
+    facts.notes.update(screen.notes)
+    facts.apart = screen.places()
+    return facts
 
 
 def _blocks(source: Source, stopping: Stopping | None) -> Iterator[Block]:

@@ -74,8 +74,8 @@ class Watch:
         self.rules = load(options.signatures)
         check_gate(self.rules, options.require, options.fail_on, options.max_loss)
         likely = hints(options.profile)
-        self.screen = Screen(sealed=options.keyring is not None, since=options.since, until=options.until, hints=likely)
-        self.session = Session(keyring=options.keyring, hints=likely)
+        self.screen = Screen(sealed=options.keyring is not None, since=options.since, until=options.until, hints=likely, quiet=True)
+        self.session = Session(keyring=options.keyring, hints=likely, room=self.screen.room)
         self.report: Report | None = None
         self.input: Input | None = None  # the one that is read, or was last
         self.beside: Callable[[], dict[str, object]] = dict
@@ -244,7 +244,7 @@ class Watch:
 
     def _facts(self) -> Facts:
         """All that is known by now, as if everything ended here."""
-        facts = self.session.snapshot(self.screen.live())
+        facts = self.session.snapshot(self.screen.live(), self.screen)
         facts.counters.update(self.screen.counters)
         facts.notes.update(self.screen.notes)
         lost = self._losses

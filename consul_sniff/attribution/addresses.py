@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import struct
+from binascii import b2a_base64
 from functools import lru_cache
+from hashlib import sha1
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..facts import Conversation, ConversationKey
 
 PROTOCOLS = {"tcp": 6, "udp": 17}
+_ENDS = struct.Struct("!BBHH")
 
 
 @lru_cache(maxsize=65_536)
@@ -22,6 +23,13 @@ def parsed(address: str) -> IPv4Address | IPv6Address | None:
         return ip_address(address.partition("%")[0])
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=65_536)
+def packed(address: str) -> bytes:
+    """Its 4 or 16 bytes; none where the text is no address."""
+    known = parsed(address)
+    return b"" if known is None else known.packed
 
 
 @lru_cache(maxsize=65_536)
@@ -52,11 +60,10 @@ def same_host(source: str, destination: str) -> bool:
 
 def community_id(key: ConversationKey, conversation: Conversation) -> str:
     """Community ID, version 1, seed 0 (github.com/corelight/community-id-spec) of the conversation's earliest flow."""
-    source, destination = parsed(key.source), parsed(key.destination)
-    if source is None or destination is None or source.version != destination.version:
+    source, destination = packed(key.source), packed(key.destination)
+    if not source or len(source) != len(destination):
         return ""
-    sport = max(conversation.first_source_port, 0)
-    one, two = (source.packed, sport), (destination.packed, key.port)
+    one, two = (source, max(conversation.first_source_port, 0)), (destination, key.port)
     low, high = (one, two) if one < two else (two, one)
-    data = struct.pack("!H", 0) + low[0] + high[0] + struct.pack("!BBHH", PROTOCOLS[key.transport], 0, low[1], high[1])
-    return "1:" + base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode("ascii")
+    data = b"\0\0" + low[0] + high[0] + _ENDS.pack(PROTOCOLS[key.transport], 0, low[1], high[1])
+    return "1:" + b2a_base64(sha1(data, usedforsecurity=False).digest(), newline=False).decode("ascii")
