@@ -7,16 +7,20 @@ from binascii import b2a_base64
 from functools import lru_cache
 from hashlib import sha1
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..facts import Conversation, ConversationKey
 
 PROTOCOLS = {"tcp": 6, "udp": 17}
+KEPT = 4_096  # addresses whose bytes are remembered: they come in groups, and a flood has millions
+_MAPPED = bytes(10) + b"\xff\xff"
+_LOOPBACK = bytes(15) + b"\x01"
 _ENDS = struct.Struct("!BBHH")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=KEPT)
 def parsed(address: str) -> IPv4Address | IPv6Address | None:
     """The address, or None where the text is none (``others``)."""
     try:
@@ -25,26 +29,25 @@ def parsed(address: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=KEPT)
 def packed(address: str) -> bytes:
     """Its 4 or 16 bytes; none where the text is no address."""
-    known = parsed(address)
-    return b"" if known is None else known.packed
+    text = address.partition("%")[0]
+    try:
+        return inet_pton(AF_INET6 if ":" in text else AF_INET, text)
+    except (OSError, ValueError):
+        return b""
 
 
-@lru_cache(maxsize=65_536)
 def sort_key(address: str) -> tuple[int, int, str]:
     """As numbers, IPv4 first, what is no address last."""
-    known = parsed(address)
-    return (9, 0, address) if known is None else (known.version, int(known), address)
+    raw = packed(address)
+    return (len(raw), int.from_bytes(raw, "big"), address) if raw else (99, 0, address)
 
 
-@lru_cache(maxsize=65_536)
 def is_loopback(address: str) -> bool:
-    known = parsed(address)
-    if isinstance(known, IPv6Address) and known.ipv4_mapped is not None:
-        return known.ipv4_mapped.is_loopback
-    return known is not None and known.is_loopback
+    raw = packed(address)
+    return (raw[-4:-3] == b"\x7f" and raw[:-4] in (b"", _MAPPED)) or raw == _LOOPBACK
 
 
 def nowhere(address: str) -> bool:
