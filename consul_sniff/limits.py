@@ -11,6 +11,7 @@ IPV6_EXTENSIONS: Final = 16
 FLOWS: Final = 65_536  # live at once; the oldest idle one is evicted and counted
 SHARES: Final = 8  # of the flows, by a hash: each has its part of what is bounded, so that several processes forget like one
 CONVERSATIONS: Final = 262_144  # folded, kept to the end
+ATTEMPTS: Final = 8_192  # conversations that one side alone spoke in, or that carried nothing: scans and floods make millions
 SIGHTINGS: Final = 262_144
 CLAIMS: Final = 65_536
 EXPOSURES: Final = 16_384

@@ -11,7 +11,7 @@ from .decoders.session import Session
 from .errors import Interrupted
 from .event import Counters, Event
 from .matching import check_gate, judge, load
-from .pipeline import drain, losses, settle, through
+from .pipeline import drain, losses, no_collection, settle, through
 from .reporters.events import changes
 from .screen import Screen
 
@@ -74,8 +74,8 @@ class Watch:
         self.rules = load(options.signatures)
         check_gate(self.rules, options.require, options.fail_on, options.max_loss)
         likely = hints(options.profile)
-        self.screen = Screen(sealed=options.keyring is not None, since=options.since, until=options.until, hints=likely)
-        self.session = Session(keyring=options.keyring, hints=likely)
+        self.screen = Screen(sealed=options.keyring is not None, since=options.since, until=options.until, hints=likely, quiet=True)
+        self.session = Session(keyring=options.keyring, hints=likely, room=self.screen.room)
         self.report: Report | None = None
         self.input: Input | None = None  # the one that is read, or was last
         self.beside: Callable[[], dict[str, object]] = dict
@@ -222,7 +222,7 @@ class Watch:
 
     def _judge(self, *, final: bool) -> Report:
         self._judged = self.screen.packets
-        with self.meanwhile(self._read_on):
+        with no_collection(), self.meanwhile(self._read_on):
             try:
                 self._judging = not final
                 facts = self._facts()
@@ -252,7 +252,7 @@ class Watch:
 
     def _facts(self) -> Facts:
         """All that is known by now, as if everything ended here."""
-        facts = self.session.snapshot(self.screen.live())
+        facts = self.session.snapshot(self.screen.live(), self.screen)
         facts.counters.update(self.screen.counters)
         facts.notes.update(self.screen.notes)
         lost = self._losses

@@ -1,5 +1,6 @@
 # Types of screen.py, for the compiler.
 cimport cython
+from .conversations cimport Conversations
 from .gossip cimport Gossip
 from .layers cimport Layers
 from .records cimport Records
@@ -23,12 +24,12 @@ cdef class Screen:
     cdef object whole
     cdef object accept
     cdef readonly object notes
-    cdef readonly object hints
+    cdef readonly Conversations talks
     cdef readonly set link_types
     cdef readonly set unsupported
     cdef readonly bint idle
     cdef readonly Py_ssize_t packets, bytes, first, last, cut_packets
-    cdef Py_ssize_t everything, sealed, since, until, input, tick, closing, endings, last_link
+    cdef Py_ssize_t everything, sealed, since, until, input, tick, evicted, closing, endings, last_link
     cdef Py_ssize_t time, weight, weight_bytes, own, lead, share
     cdef unsigned long long k0, k1, k2, k3, k4
     cdef Py_ssize_t flip, row
@@ -54,4 +55,5 @@ cdef class Screen:
     cdef reassembled(self, object whole)
     cdef end(self, Py_ssize_t r)
     cdef forget(self, Py_ssize_t r)
-    cdef folded(self, Py_ssize_t r)
+    cdef folded(self, Py_ssize_t r, bint counted)
+    cdef Py_ssize_t added(self, Py_ssize_t r) except -9

@@ -21,6 +21,8 @@ except ImportError:
     from . import _cython as cython
     from ._cython import i64, u64
 
+from .conversations import Conversations
+from .folding import conversations
 from .folding import flow as fold
 from .fragments import Fragments
 from .gossip import Gossip
@@ -38,6 +40,7 @@ if not cython.compiled:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..facts import Conversation, ConversationKey
     from ..model import Block, Flow, Heard, Payload
     from .asleep import Step
     from .fragments import Whole
@@ -81,10 +84,11 @@ class Screen:
 
     def __init__(self, *, flows: int = limits.FLOWS, everything: bool = False, sealed: bool = False,
                  since: int | None = None, until: int | None = None, hints: frozenset[int] = frozenset(),
-                 shares: int | None = None) -> None:
+                 shares: int | None = None, quiet: bool = False) -> None:
         """``everything``: hand on every UDP payload; ``sealed``: sealed gossip too; ``since``, ``until``: ns, both included;
         ``hints``: ports that are likely of interest (nothing is left out for want of a hint). ``shares``: a bit for each
-        share of the flows that is kept here, where other processes keep the others (``sort``)."""
+        share of the flows that is kept here, where other processes keep the others (``sort``). ``quiet``: flows of which
+        nothing was handed on are added up here (``conversations``), not given."""
         seed = int.from_bytes(os.urandom(8), "little")
         self.win = Window(seed)
         self.rec = Records(self.win)
@@ -105,7 +109,7 @@ class Screen:
         self.sealed = 1 if sealed else 0
         self.since = since if since is not None else -1
         self.until = until if until is not None else FOREVER
-        self.hints = hints
+        self.talks = Conversations(self.tab, hints) if quiet else None
         self.terminals = array("q", [0] * (len(TERMINALS) + 1))
         self.over: list[Flow] = []
         self.ended_flows: dict[int, Flow] = {}
@@ -117,7 +121,7 @@ class Screen:
         self.input = -1
         self.k0 = self.k1 = self.k2 = self.k3 = self.k4 = 0
         self.flip = self.row = 0
-        self.tick = self.closing = self.endings = 0
+        self.tick = self.closing = self.endings = self.evicted = 0
         self.open(0)
 
     def open(self, input_index: int) -> None:
@@ -157,7 +161,13 @@ class Screen:
         finally:
             self.win.rest()
             block.consumed = self.rec.at
+            self.note_evictions()
         self.idle = not self.crowded()
+
+    def note_evictions(self) -> None:
+        if self.evicted:
+            self.notes["evicted-flows"] += self.evicted
+            self.evicted = 0
 
     def crowded(self) -> i64:
         """Is the hand-over space full?"""
@@ -289,7 +299,7 @@ class Screen:
         r: i64
         self.tab.share = self.share if self.tab.shares > 1 else 0
         if self.tab.full():
-            self.notes["evicted-flows"] += 1
+            self.evicted += 1
             self.end(self.tab.oldest())
         r = self.tab.insert(self.k0, self.k1, self.k2, self.k3, self.k4, self.flip)
         if self.lay.depth:
@@ -500,34 +510,74 @@ class Screen:
             self.ended_flows.pop(it.number, None)
         if self.closing:
             for row in self.tab.rows_taken():
-                yield self.folded(row)
+                if not self.added(row):  # what `room` adds up need not be told
+                    yield self.folded(row, counted=self.talks is None or not self.talks.simple(row))
                 self.forget(row)
 
     def end(self, r: i64) -> None:
         """The flow of row ``r`` is over."""
         self.endings += 1
         self.tcps.finish(r)
-        it = self.folded(r)
-        self.over.append(it)
-        self.ended_flows[it.number] = it
+        if self.over or not self.added(r):  # in the order in which flows end, or bounds would be met by others
+            it = self.folded(r, counted=True)
+            self.over.append(it)
+            self.ended_flows[it.number] = it
         self.forget(r)
 
     def forget(self, r: i64) -> None:
         """Give the row back."""
-        self.tunnels.pop(r, None)
-        self.tcps.units.drop(2 * r)
-        self.tcps.units.drop(2 * r + 1)
-        self.tcps.asleep.drop(r)
+        if self.tunnels:
+            self.tunnels.pop(r, None)
+        if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
+            self.tcps.units.drop(2 * r)
+            self.tcps.units.drop(2 * r + 1)
+        if self.tab.D[2 * r].sleep:
+            self.tcps.asleep.drop(r)
         self.tab.remove(r)
 
-    def folded(self, r: i64) -> Flow:
+    def folded(self, r: i64, counted: bool) -> Flow:  # noqa: FBT001 - compiled, by place
         """The flow of row ``r`` as it stands."""
-        it = fold(self.tab, r, self.input, self.tunnels.get(r, ""), counted=True)
+        it = fold(self.tab, r, self.input, self.tunnels.get(r, ""), counted=counted)
         if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
             it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
         if r in self.tcps.asleep.kept:
             it.asleep = (self.tab.D[2 * r].chain, list(self.tcps.asleep.kept[r]))
         return it
+
+    def added(self, r: i64) -> i64:
+        """Was the flow one of those that are added up here?"""
+        if self.talks is None or not self.talks.quiet(r):
+            return 0
+        self.talks.add(r, cython.cast(u64, self.input), self.tunnels.get(r, "") if self.tunnels else "")
+        return 1
+
+    def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]:  # noqa: FBT001
+        """Where a flow that was given is added up: 0 apart, 1 under the source ``others``, 2 its destination is, too.
+
+        True: it was, here (``ended`` gave it without counters).
+        """
+        talks = self.talks
+        if talks is None:
+            return 0, False
+        row = self.tab.row(flow.number)
+        if row >= 0 and talks.simple(row):
+            return talks.told(row, self.input, flow.tunnel, source, certain), True
+        return talks.room(flow.key, flow.share, source), False
+
+    @property
+    def crowd(self) -> tuple[int, int]:
+        """Flows whose conversations are not kept apart; the same of those that are attempts."""
+        if self.talks is None:
+            return 0, 0
+        return self.talks.folded, self.talks.floods
+
+    def conversations(self) -> Iterator[tuple[ConversationKey, Conversation]]:
+        """Those that were added up here, of all inputs."""
+        return conversations(self.talks.joined()) if self.talks is not None else iter(())
+
+    def places(self) -> list[int]:
+        """How many conversations each share keeps apart; then, how many attempts."""
+        return list(self.talks.kept)[:2 * SHARES] if self.talks is not None else []
 
     def flow(self, number: int) -> Flow:
         """Who a flow is that a payload was handed on of; its counters stand in it only once it has ended."""
@@ -539,7 +589,7 @@ class Screen:
     def live(self) -> Iterator[Flow]:
         """The flows that go on, as they stand, without ending them."""
         for row in self.tab.rows_taken():
-            yield self.folded(row)
+            yield self.folded(row, counted=True)
 
     def expire(self, idle: int) -> None:
         """Where the table is three quarters full: end the flows that were silent for ``idle`` ns. Drain ``ended``."""
@@ -602,6 +652,7 @@ class Screen:
         for whole in self.frags.close():
             self.reassembled(whole)
         self.tcps.close()
+        self.note_evictions()
         if self.rep.lost:
             self.notes["replays-of-ended-flows"] += self.rep.lost
             self.rep.lost = 0
