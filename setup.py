@@ -6,7 +6,8 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 # Of consul_sniff/screen, in the order in which they import each other.
-HOT = ("words", "records", "layers", "table", "gossip", "repeats", "handover", "units", "asleep", "streams", "screen")
+HOT = ("words", "records", "layers", "table", "gossip", "repeats", "handover", "units", "asleep",
+       "hellos", "heads", "names", "others", "streams", "screen")
 
 
 def extensions() -> list[Extension]:

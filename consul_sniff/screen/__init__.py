@@ -11,7 +11,8 @@ import os
 import sys
 
 #: in the order in which they import each other
-MODULES = ("words", "records", "layers", "table", "gossip", "repeats", "handover", "units", "asleep", "streams", "screen")
+MODULES = ("words", "records", "layers", "table", "gossip", "repeats", "handover", "units", "asleep",
+           "hellos", "heads", "names", "others", "streams", "screen")
 
 
 def _uncompiled() -> None:

@@ -26,6 +26,7 @@ from .fragments import Fragments
 from .gossip import Gossip
 from .handover import HandOver
 from .layers import TERMINALS, Layers, tunnel_text
+from .others import Others
 from .records import Records
 from .repeats import Repeats
 from .streams import Streams
@@ -78,10 +79,11 @@ class Screen:
 
     def __init__(self, *, flows: int = limits.FLOWS, everything: bool = False, sealed: bool = False,
                  since: int | None = None, until: int | None = None, hints: frozenset[int] = frozenset(),
-                 shares: int | None = None) -> None:
+                 shares: int | None = None, understand: bool = True) -> None:
         """``everything``: hand on every UDP payload; ``sealed``: sealed gossip too; ``since``, ``until``: ns, both included;
         ``hints``: ports that are likely of interest (nothing is left out for want of a hint). ``shares``: a bit for each
-        share of the flows that is kept here, where other processes keep the others (``sort``)."""
+        share of the flows that is kept here, where other processes keep the others (``sort``). ``understand`` False: what others
+        say is handed on, too (``others``), as it is with ``everything``."""
         seed = int.from_bytes(os.urandom(8), "little")
         self.win = Window(seed)
         self.rec = Records(self.win)
@@ -91,7 +93,8 @@ class Screen:
         self.rep = Repeats(self.win, self.lay, self.tab)
         self.notes: Counter[str] = Counter()
         self.outlet = HandOver(self.tab)
-        self.tcps = Streams(self.win, self.tab, self.outlet, self.notes)
+        self.others = Others(self.win, self.tab, self.outlet, off=everything or not understand)
+        self.tcps = Streams(self.win, self.tab, self.outlet, self.others, self.notes)
         self.tcps.asleep.off = everything
         self.own = -1 if shares is None else shares
         self.lead = self.own & 1
@@ -124,6 +127,7 @@ class Screen:
         self.ended_flows = {}
         self.tunnels = {}
         self.tcps.restart()
+        self.others.restart()
         self.frags = Fragments(self.notes if self.lead else Counter())
         self.input = input_index
         self.rec.time = 0
@@ -376,6 +380,9 @@ class Screen:
             self.tab.D[d].other += 1
             if not wanted and not self.tab.D[d].enough:
                 wanted = self.gos.dns(p, stop)
+                if (wanted and size == stop - p and not (gossip and self.gos.unsure(p))
+                        and self.others.datagram(d, p, stop, self.time, self.packets)):
+                    wanted = 0
         if kind and size > stop - p:
             self.tab.D[d].cut += 1
         if wanted and not self.tab.D[d].enough and stop > p:
@@ -384,6 +391,7 @@ class Screen:
     def said(self, d: i64, p: i64, stop: i64, size: i64, kind: i64) -> None:
         """Hand on a datagram, unless it is known what it says."""
         unit: u64 = 0
+        self.others.leave(d >> 1)
         if kind == PLAIN and size == stop - p and not self.everything:
             unit = self.win.digest(p, stop, DATAGRAM) & EVEN
             if self.tcps.units.count(d, unit, self.time, self.packets):
@@ -493,6 +501,7 @@ class Screen:
         self.tcps.units.drop(2 * r)
         self.tcps.units.drop(2 * r + 1)
         self.tcps.asleep.drop(r)
+        self.others.forget(r)
         self.tab.remove(r)
 
     def folded(self, r: i64) -> Flow:
@@ -502,6 +511,8 @@ class Screen:
             it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
         if r in self.tcps.asleep.kept:
             it.asleep = (self.tab.D[2 * r].chain, list(self.tcps.asleep.kept[r]))
+        it.told = self.others.told.get(it.number)
+        it.standing = self.others.standings.get(it.number)
         return it
 
     def flow(self, number: int) -> Flow:
@@ -509,7 +520,9 @@ class Screen:
         row = self.tab.row(number)
         if row < 0:
             return self.ended_flows[number]
-        return fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=False)
+        it = fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=False)
+        it.standing = self.others.standings.get(number)
+        return it
 
     def live(self) -> Iterator[Flow]:
         """The flows that go on, as they stand, without ending them."""
