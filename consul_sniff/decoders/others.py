@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from . import tls_words
 from .dns import told_message
-from .fold import FlowState
+from .fold import FlowState, Said
 from .http_exchange import request_of_others, response_of_others
 from .tls_handshake import protocols
 
@@ -67,5 +67,5 @@ def told(flow: Flow) -> FlowState | None:
     for (side, kind, *what), (count, first, last, *frames) in flow.told.items():
         message = _MESSAGES[kind](*what)
         key = (message.protocol, message.kind, message.protection, message.fields, False)
-        state.hear(side, (("said", key, 1, message.summary),), (0, count, first, last, tuple(frames)))
+        state.hear(side, (Said("said", key, 1, message.summary),), (0, count, first, last, tuple(frames)))
     return state
