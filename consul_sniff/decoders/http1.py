@@ -95,10 +95,9 @@ class Http1(StreamDecoder):
         decoder = cls()
         decoder.originator = originator
         for number, (side, left, comes) in enumerate(zip(decoder.sides, standing.left, standing.next, strict=True)):
-            side.state = _STANDING.get(comes) or (State.LENGTH if left else State.HEAD)
             side.left, side.response = left, number != originator
-        if standing.waits:
-            decoder._pending.append(open_exchange(Head(standing.waits, "*", 0, 11, ())))
+            side.state = _STANDING.get(comes) or (State.LENGTH if left else State.HEAD)
+        decoder._pending.extend(open_exchange(Head(one, "*", 0, 11, ())) for one in (standing.waits,) if one)
         return decoder
 
     def read(self, side: int, cursor: Cursor) -> list[Message]:

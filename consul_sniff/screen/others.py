@@ -122,7 +122,7 @@ class Others:
         if self.off:
             return p
         course = self.course(r)
-        if course == LEFT or course == GONE:
+        if course in (LEFT, GONE):
             return p
         self.time = time
         self.frame = frame

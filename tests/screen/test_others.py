@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import struct
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,14 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from consul_sniff.decoders import stream_decoders
-from consul_sniff.decoders.base import Budget, Cursor, Opening
-from consul_sniff.decoders.envoy_admin import _MAYBE, _SURE
-from consul_sniff.decoders.http_exchange import _PROBES, METHODS
+from consul_sniff.decoders.base import Opening
 from consul_sniff.decoders.identify import identify
-from consul_sniff.decoders.memberlist import Memberlist
 from consul_sniff.decoders.session import Session
-from consul_sniff.errors import DecodeError, NeedMoreData
-from consul_sniff.screen import Screen, heads
+from consul_sniff.screen import Screen
 
 from .drive import Run, dialect, record
 
@@ -162,12 +157,6 @@ def disturbed(frames: list[bytes], rng: random.Random) -> list[bytes]:
         if rng.random() < 0.1:
             kept[place], kept[place + 1] = kept[place + 1], kept[place]
     return kept
-
-
-def test_the_words_of_the_decoders_are_the_screens() -> None:
-    assert set(heads.ADMIN) == _SURE | _MAYBE
-    assert {probe[:4] for probe in _PROBES} == set(heads.PROBES)
-    assert set(heads.METHODS) < METHODS
 
 
 # --- TLS -----------------------------------------------------------------------------------------------------------
@@ -320,22 +309,3 @@ def test_dns_is_not_handed_on_up_to_the_last_that_is_read() -> None:
        identity=st.integers(0, 65_535)) | st.binary(max_size=40)), max_size=90), st.randoms(use_true_random=False))
 def test_any_datagrams_give_the_same_facts(said: Said, rng: random.Random) -> None:
     same([datagram(side, data + (b"x" if rng.random() < 0.05 else b"")) for side, data in said], kept=rng.choice([1 << 16, 1 << 16, 70]))
-
-
-def test_dns_by_its_first_two_bytes_is_no_gossip_for_the_decoder() -> None:
-    rng = random.Random(1)
-    for kind in range(14):
-        for low in range(256):
-            if not unsure(kind, low):
-                data = bytes((kind, low)) + query(name=bytes((9,)) + rng.randbytes(9) + b"\0")[2:]
-                with pytest.raises((DecodeError, NeedMoreData)):
-                    list(Memberlist().read(Cursor(data), Budget(1 << 20)))
-
-
-def unsure(kind: int, low: int) -> bool:
-    from consul_sniff.screen.gossip import Gossip
-    from consul_sniff.screen.words import Seen, Window
-
-    window = Window(1)
-    window.look(bytearray(bytes((kind, low)) + bytes(64)))
-    return bool(Gossip(window, Seen(16)).unsure(0))
