@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import tls_words
 from .dns import told_message
-from .fold import FlowState, Said
+from .fold import Said
 from .http_exchange import request_of_others, response_of_others
 from .tls_handshake import protocols
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from ..model import Flow, Message
+    from ..model import Message
+    from .fold import FlowState
 
 
 def _client_hello(version: int, sni: bytes, alpn: bytes) -> Message:
@@ -59,13 +60,9 @@ _MESSAGES: Final[dict[str, Callable[..., Message]]] = {
 }
 
 
-def told(flow: Flow) -> FlowState | None:
-    """What the screen told of a flow, as if decoders had."""
-    if not flow.told:
-        return None
-    state = FlowState(flow)
-    for (side, kind, *what), (count, first, last, *frames) in flow.told.items():
+def tell(state: FlowState, told: Mapping[tuple[Any, ...], Sequence[int]] | None) -> None:
+    """Add what the screen told of a flow to what was said in it, as if decoders had."""
+    for (side, kind, *what), (count, first, last, *frames) in (told or {}).items():
         message = _MESSAGES[kind](*what)
         key = (message.protocol, message.kind, message.protection, message.fields, False)
         state.hear(side, (Said("said", key, 1, message.summary),), (0, count, first, last, tuple(frames)))
-    return state
