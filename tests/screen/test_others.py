@@ -19,6 +19,8 @@ from consul_sniff.screen import Screen
 from .drive import Run, dialect, record
 
 if TYPE_CHECKING:
+    import random
+
 
     from consul_sniff.facts import Facts
 
