@@ -141,8 +141,10 @@ def http(rng: Random) -> Speech:
         yield 0, (f"GET /{path}?id={int(rng.random() * 1e6)} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\n"
                   "Accept: */*\r\nAccept-Encoding: gzip, br\r\nConnection: keep-alive\r\n\r\n").encode()
         length = min(int(rng.paretovariate(1.0) * 400), 40_000)
-        yield 1, (f"HTTP/1.1 {rng.choice((200, 200, 200, 304, 404))} OK\r\nServer: nginx\r\nContent-Type: image/jpeg\r\n"
-                  f"Content-Length: {length}\r\nCache-Control: max-age=60\r\n\r\n").encode() + opaque(rng, length)
+        status = rng.choice((200, 200, 200, 304, 404))
+        head = (f"HTTP/1.1 {status} OK\r\nServer: nginx\r\nContent-Type: image/jpeg\r\n"
+                f"Content-Length: {length}\r\nCache-Control: max-age=60\r\n\r\n").encode()
+        yield 1, head if status == 304 else head + opaque(rng, length)  # RFC 9110, 15.4.5: a 304 has no body
 
 
 def ssh(rng: Random) -> Speech:

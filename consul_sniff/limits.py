@@ -45,6 +45,7 @@ EVIDENCE_SUMMARY: Final = 256
 IDENTIFY_BYTES: Final = 40_960  # a window in which a stream must show what it is: two full TLS records fit
 IDENTIFY_TOTAL: Final = 1024 * 1024  # of one side, then the flow is called unknown
 IDENTIFY_TRIES: Final = 64
+OPENINGS: Final = 8 * 1024 * 1024  # bytes of TLS handshakes that are held until they are over, all flows together
 DATAGRAMS_DECODED: Final = 64  # a side of a UDP flow that is not gossip (DNS): then only counted
 NOTES: Final = 1_024  # names of notes
 UNITS: Final = 16_384  # messages of framed streams that are known by heart; when full all are learnt anew

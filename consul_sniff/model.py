@@ -14,7 +14,7 @@ input, as Wireshark shows it.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,6 +149,15 @@ class Framing(int, Enum):
     YAMUX = 3
 
 
+class Standing(NamedTuple):
+    """Where a flow stands that the screen followed until now: a decoder goes on with it from here. Pairs are per side."""
+
+    waits: str  # the method of an HTTP request that waits for its answer; empty: none does
+    left: tuple[int, int]  # bytes of the HTTP body that each side is in. UDP: datagrams of DNS that were told
+    taken: tuple[int, int]  # TCP bytes before
+    next: tuple[str, str]  # what comes next: message (a head, or the rest of a body), size, chunk, chunk-end, trailers, until-end
+
+
 class Way:
     """What one side of a flow sent, counted by the screen."""
 
@@ -184,7 +193,7 @@ class Flow:
     """Two sockets and what passed between them, as the screen's table counted it when the flow ended."""
 
     __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel", "share", "heard", "asleep",
-                 "key")
+                 "key", "told", "standing")
 
     def __init__(self, number: int, input_: int, transport: str, addresses: tuple[str, str], ports: tuple[int, int],
                  tunnel: str = "") -> None:
@@ -202,6 +211,9 @@ class Flow:
         self.asleep: tuple[int, list[tuple[int, bytes, int, int, int]]] | None = None
         self.key: tuple[int, ...] = ()  # the screen's: the two sockets as numbers
         self.share = -1  # of limits.SHARES, whose part of the bounds it uses up; -1: they are not shared out
+        #: what the screen understood by itself: (side, kind, ...; ``decoders.others``) -> count, first, last, first packets
+        self.told: dict[Any, list[int]] | None = None
+        self.standing: Standing | None = None
 
 
 class Interface(NamedTuple):

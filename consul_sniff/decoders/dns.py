@@ -169,6 +169,17 @@ def _message(reply: Reply) -> Message:
                    (("answered", reply.answered), *fields[1:]), detail)
 
 
+def told_message(flags: int, kind: int, answers: int, labels: bytes) -> Message:
+    """The message with this header and question (``labels`` as on the wire, without the last, empty one)."""
+    name = []
+    at = 0
+    while at < len(labels):
+        name.append(labels[at + 1:at + 1 + labels[at]])
+        at += 1 + labels[at]
+    kept = (Record(0, ""),) * min(answers, SHOWN)
+    return _message(Reply(flags & 0x8000 != 0, flags & 15, False, b".".join(name), kind, kept, answers > 0))
+
+
 _KINDS: Final[dict[str, tuple[str, ...]]] = {"query": ("type", "zone"), "response": ("answered", "zone")}
 
 

@@ -17,11 +17,11 @@ from . import consul_api, http_head
 from .base import Opening, StreamDecoder
 from .http_body import Body
 from .http_exchange import Exchange, open_exchange, unasked
+from .http_head import Head
 
 if TYPE_CHECKING:
-    from ..model import Message
+    from ..model import Message, Standing
     from .base import Cursor
-    from .http_head import Head
 
 PENDING: Final = 256  # requests without their responses: pipelining never goes that far
 _SEEK_KEPT: Final = 1_024  # bytes behind which a head may have begun
@@ -40,6 +40,10 @@ class State(Enum):
     TRAILERS = auto()
     UNTIL_END = auto()  # a body that ends with the stream
     DONE = auto()  # nothing that we read
+
+
+#: model.Standing's words
+_STANDING: Final = {one.name.lower().replace("_", "-"): one for one in State}
 
 
 class _Side:
@@ -85,6 +89,17 @@ class Http1(StreamDecoder):
     @classmethod
     def begin(cls, opening: Opening) -> Http1:
         return cls(opening.began)
+
+    @classmethod
+    def resumed(cls, standing: Standing, originator: int) -> Http1:
+        """The screen read the connection so far: it was nobody's that we know."""
+        decoder = cls()
+        decoder.originator = originator
+        for number, (side, left, comes) in enumerate(zip(decoder.sides, standing.left, standing.next, strict=True)):
+            side.left, side.response = left, number != originator
+            side.state = _STANDING.get(comes) or (State.LENGTH if left else State.HEAD)
+        decoder._pending.extend(open_exchange(Head(one, "*", 0, 11, ())) for one in (standing.waits,) if one)
+        return decoder
 
     def read(self, side: int, cursor: Cursor) -> list[Message]:
         one = self.sides[side]

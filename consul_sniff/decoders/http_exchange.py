@@ -66,6 +66,17 @@ def method_of(head: Head) -> str:
     return head.method if head.method in METHODS else "other"
 
 
+def request_of_others(method: str, **marks: Scalar) -> Message:
+    """A request to nobody we know."""
+    return message("http", "request", f"HTTP {method}", {"api": "other", "method": method, "route": "", **marks})
+
+
+def response_of_others(status: int, **marks: Scalar) -> Message:
+    """And an answer."""
+    fields = {"api": "other", "status": status, "route": "", "acl_policy": None, "acl": None, **marks}
+    return message("http", "response", f"HTTP {status}", fields)
+
+
 class Exchange:
     """HTTP of nobody we know. Subclasses: Consul's API, Envoy's admin interface, Vault."""
 
@@ -95,13 +106,11 @@ class Exchange:
     def request(self, body: Body | None) -> list[Message]:
         """What the request says; ``body`` is None where it has none or nobody reads it."""
         del body
-        fields: dict[str, Scalar] = {"api": "other", "method": self.method, "route": ""}
-        return [message("http", "request", f"HTTP {self.method}", self._marked(fields, None))]
+        return [request_of_others(self.method, **self._marked({}, None))]
 
     def response(self, body: Body | None) -> list[Message]:
         """What the response says."""
-        fields: dict[str, Scalar] = {"api": "other", "status": self.status, "route": "", "acl_policy": None, "acl": None}
-        return [message("http", "response", f"HTTP {self.status}", self._marked(fields, body))]
+        return [response_of_others(self.status, **self._marked({}, body))]
 
     def _marked(self, fields: dict[str, Scalar], body: Body | None) -> dict[str, Scalar]:
         """With the marks that stand only where they hold."""

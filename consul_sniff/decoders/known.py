@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .. import limits
 from ..model import Payload
+from . import others
 from .fold import FlowState, said_by
 
 if TYPE_CHECKING:
@@ -109,13 +110,14 @@ class Known:
         early = self._early.get(flow.number)
         if ended and early is not None:
             del self._early[flow.number]
-        if early is None and flow.asleep is None and not (flow.heard[0] or flow.heard[1]):
+        if early is None and flow.asleep is None and not (flow.heard[0] or flow.heard[1] or flow.told):
             return None
         close = self._close(flow) if flow.asleep is not None else None
         state = HeardState(flow, close.originator if close is not None else None)
         if early is not None:
             state.join(early)
         self._hear(state, flow.heard)
+        others.tell(state, flow.told)
         if ended and close is not None and flow.asleep is not None:
             _, _, time, frame, _ = flow.asleep[1][-1]
             for side, message in close.messages:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..keyring import Keyring
-    from ..model import Flow, Message, Payload
+    from ..model import Flow, Message, Payload, Standing
     from .base import StreamDecoder
 
 ASKED_AT_ONCE = 8  # packets at each of which an unknown flow is asked for, in a new window
@@ -85,6 +85,8 @@ class StreamState(FlowState):
         self.last = (0, 0)
         self.taken = [0, 0]  # payloads of each side
         self.pieces: list[tuple[int, int]] = []  # time and frame of those that led on a chain (Payload.unit)
+        if flow.standing is not None:
+            self._go_on(flow.standing)
 
     @property
     def originator(self) -> int | None:
@@ -154,6 +156,20 @@ class StreamState(FlowState):
         for side in self.sides:
             side.done = True
             side.drop(len(side.waiting))
+
+    def _go_on(self, standing: Standing) -> None:
+        """The screen followed the flow so far."""
+        if self.flow.transport == "udp":
+            self.datagrams = list(standing.left)
+            return
+        from .http1 import Http1
+
+        for side, taken in zip(self.sides, standing.taken, strict=True):
+            side.began = taken > 0
+            side.total = taken
+        self.tries = 1
+        self.decoder = Http1.resumed(standing, self.flow.opener or 0)
+        self._learn_originator()
 
     def _identify(self) -> Iterator[tuple[int, int, int, Message]]:
         lengths = [len(side.waiting) for side in self.sides]

@@ -12,6 +12,7 @@ from ..model import Message, Protection
 from ..text import printable
 from . import tls_handshake as hs
 from . import tls_records as rec
+from . import tls_words as words
 from .base import StreamDecoder
 from .tls_handshake import Phase, Way
 from .tls_proof import Proof, may_be_clear, proofs_of
@@ -19,9 +20,7 @@ from .tls_suites import suite_name
 
 if TYPE_CHECKING:
     from .base import Cursor, Opening
-    from .certificates import Leaf
 
-NAME_LENGTH: Final = 256
 SHOWN: Final = 64  # suites and versions of a hello in its detail
 
 
@@ -165,7 +164,7 @@ class Tls(StreamDecoder):
     def _past(self, side: int) -> list[Message]:
         self._ways[side].phase = Phase.PAST
         self._ways[side].assembler = hs.Assembler()  # what waits in the old one is of no use
-        return [self._message("records", "TLS records")]
+        return [words.records(self.mode)]
 
     def _scan(self, side: int, cursor: Cursor) -> list[Message]:
         way = self._ways[side]
@@ -212,7 +211,7 @@ class Tls(StreamDecoder):
             return [self._certificate(side, body)]
         if kind == hs.CERTIFICATE_REQUEST:
             self._requested = True
-            return [self._message("certificate-request", "CertificateRequest")]
+            return [words.certificate_request(self.mode)]
         if kind == hs.SERVER_HELLO_DONE and side == self._server_side and not self._done:
             self._done = True
             return [] if self._ways[side].lossy else [self._flight(resumed=False)]
@@ -238,17 +237,13 @@ class Tls(StreamDecoder):
         again, self._client = self._client is not None, hello
         if again:  # after a HelloRetryRequest it says the same once more
             return []
-        sni = _host(hello.sni)
-        alpn = ",".join(printable(name, 32) for name in hello.alpn[:8]) or None
         detail = {
             "versions": [hs.version_name(version) for version in hello.versions[:SHOWN]],
             "suites": [suite_name(suite) for suite in hello.suites[:SHOWN]],
             "session_ticket_or_psk": bool(hello.session_id or hello.psk),
             "early_data": hello.early_data,
         }
-        version = hs.version_name(max(hello.versions))
-        return [self._message("client-hello", f"ClientHello up to {version}" + (f" for {sni}" if sni else ""), detail,
-                              sni=sni, alpn=alpn)]
+        return [words.client_hello(self.mode, max(hello.versions), hello.sni, hello.alpn, detail)]
 
     def _server_hello(self, side: int, hello: hs.ServerHello) -> list[Message]:
         if self._client is not None and side == self.originator:
@@ -268,36 +263,20 @@ class Tls(StreamDecoder):
             resumed = None  # what the client asked for was not seen
         else:
             resumed = bool(hello.session_id) and hello.session_id == self._client.session_id
-        version = hs.version_name(hello.version)
-        suite = None if hello.suite is None else suite_name(hello.suite)
         detail: dict[str, object] | None = {"alpn": printable(hello.alpn, 32)} if hello.alpn else None
-        return [self._message("server-hello", f"ServerHello {version} {suite}", detail, version=version, suite=suite,
-                              resumed=resumed)]
+        return [words.server_hello(self.mode, hello.version, hello.suite, resumed=resumed, detail=detail)]
 
     def _certificate(self, side: int, der: bytes) -> Message:
         if side == self._server_side:
             self._certified = True
-        if not der:
-            return self._message("no-certificate", "empty Certificate")
-        from .certificates import leaf
-
-        found: Leaf = leaf(der)
-        names = ",".join(found.names)
-        holder = names or found.subject or ("unreadable" if found.broken else "nobody")
-        return self._message("certificate", f"Certificate of {holder}"[:NAME_LENGTH],
-                             {"broken": True} if found.broken else None, fingerprint=found.fingerprint,
-                             names=names or None, subject=found.subject, not_before=found.not_before,
-                             not_after=found.not_after, spiffe=found.spiffe)
+        return words.certificate(self.mode, der)
 
     def _flight(self, *, resumed: bool) -> Message:
         """All that a server of TLS 1.2 or older says in the clear was seen."""
         self._done = True
         assert self._server is not None
-        version = hs.version_name(self._server.version)
-        requested = None if resumed else self._requested
-        told = "resumed" if resumed else f"client certificate {'' if requested else 'not '}requested"
-        return self._message("handshake", f"{version} handshake, {told}", version=version, resumed=resumed,
-                             client_certificate_requested=requested)
+        return words.flight(self.mode, self._server.version, resumed=resumed,
+                            requested=None if resumed else self._requested)
 
     def _alert(self, level: int, description: int) -> Message:
         name = hs.ALERTS.get(description)
@@ -306,14 +285,3 @@ class Tls(StreamDecoder):
         text = "fatal" if level == 2 else "warning"
         fields = (("description", name), ("level", text))
         return Message(self.protocol, "alert", Protection.ENCRYPTED, f"{text} alert {name}", fields)
-
-    def _message(self, kind: str, summary: str, detail: dict[str, object] | None = None,
-                 **fields: str | int | bool | None) -> Message:
-        fields["mode"] = self.mode
-        return Message(self.protocol, kind, Protection.ENCRYPTED, summary, tuple(sorted(fields.items())), detail)
-
-
-def _host(name: bytes | None) -> str | None:
-    if not name:
-        return None
-    return printable(name.lower().rstrip(b"."), NAME_LENGTH)

@@ -219,7 +219,7 @@ def client_hello(body: bytes) -> ClientHello:
         raise DecodeError("not a ClientHello")
     offered = tuple(v for v in _pairs(extensions.get(_SUPPORTED_VERSIONS, b"")[1:]) if v & 0x0F0F != 0x0A0A)
     return ClientHello(offered or (version,), session_id, tuple(s for s in _pairs(suites) if s & 0x0F0F != 0x0A0A),
-                       _server_name(extensions.get(_SNI)), _protocols(extensions.get(_ALPN)), _PSK in extensions,
+                       _server_name(extensions.get(_SNI)), protocols(extensions.get(_ALPN)), _PSK in extensions,
                        _EARLY_DATA in extensions)
 
 
@@ -242,7 +242,7 @@ def server_hello(body: bytes) -> ServerHello:
     chosen = extensions.get(_SUPPORTED_VERSIONS, b"")
     if len(chosen) == 2:
         version = int.from_bytes(chosen, "big")
-    alpn = _protocols(extensions.get(_ALPN))
+    alpn = protocols(extensions.get(_ALPN))
     return ServerHello(version, session_id, suite, alpn[0] if alpn else None, _PSK in extensions, random == _RETRY)
 
 
@@ -300,7 +300,8 @@ def _server_name(extension: bytes | None) -> bytes | None:
     return extension[5:5 + length] if 0 < length <= len(extension) - 5 else None
 
 
-def _protocols(extension: bytes | None) -> tuple[bytes, ...]:
+def protocols(extension: bytes | None) -> tuple[bytes, ...]:
+    """The names in the body of an ALPN extension."""
     names: list[bytes] = []
     at = 2
     while extension is not None and at < len(extension):

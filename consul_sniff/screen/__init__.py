@@ -12,8 +12,8 @@ import sys
 from ..uncompiled import WANTED, load
 
 #: in the order in which they import each other
-MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "streams",
-           "screen")
+MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "hellos",
+           "heads", "names", "others", "streams", "screen")
 
 
 def _mixed() -> bool:

@@ -35,4 +35,5 @@ cdef class Gossip:
     cdef Py_ssize_t skip(self, Py_ssize_t p, Py_ssize_t stop) except -9 nogil
     cdef Py_ssize_t unpack(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t depth) except -9 with gil
     cdef Py_ssize_t lzw(self, Py_ssize_t p, Py_ssize_t stop) except -9 nogil
+    cpdef Py_ssize_t unsure(self, Py_ssize_t p) except -9 nogil
     cpdef Py_ssize_t dns(self, Py_ssize_t p, Py_ssize_t stop) except -9 nogil

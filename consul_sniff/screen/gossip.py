@@ -492,6 +492,13 @@ class Gossip:
 
     # --- DNS ---------------------------------------------------------------------------------------------------
 
+    def unsure(self, p: i64) -> i64:
+        """0 where what is NEITHER at ``p`` is none for the decoder either, by its first two bytes: it has a type whose body is a
+        map of msgpack, or none that there is."""
+        kind: i64 = self.win.b[p]
+        c: i64 = self.win.b[p + 1]
+        return kind < 2 or kind == 7 or kind == 8 or kind > 13 or 0x80 <= c <= 0x8F or c >= 0xDE
+
     def dns(self, p: i64, stop: i64) -> i64:
         """Could it be a DNS message (RFC 1035)? Its header's counts and first label make sense together."""
         flags: i64

@@ -3,6 +3,7 @@ cimport cython
 from .conversations cimport Conversations
 from .gossip cimport Gossip
 from .layers cimport Layers
+from .others cimport Others
 from .records cimport Records
 from .repeats cimport Repeats
 from .handover cimport HandOver
@@ -19,6 +20,7 @@ cdef class Screen:
     cdef Gossip gos
     cdef Repeats rep
     cdef HandOver outlet
+    cdef Others others
     cdef Streams tcps
     cdef object frags
     cdef object whole

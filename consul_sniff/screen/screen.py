@@ -28,6 +28,7 @@ from .fragments import Fragments
 from .gossip import Gossip
 from .handover import HandOver
 from .layers import TERMINALS, Layers, tunnel_text
+from .others import Others
 from .records import Records
 from .repeats import Repeats
 from .streams import Streams
@@ -84,11 +85,12 @@ class Screen:
 
     def __init__(self, *, flows: int = limits.FLOWS, everything: bool = False, sealed: bool = False,
                  since: int | None = None, until: int | None = None, hints: frozenset[int] = frozenset(),
-                 shares: int | None = None, quiet: bool = False) -> None:
+                 shares: int | None = None, quiet: bool = False, understand: bool = True) -> None:
         """``everything``: hand on every UDP payload; ``sealed``: sealed gossip too; ``since``, ``until``: ns, both included;
         ``hints``: ports that are likely of interest (nothing is left out for want of a hint). ``shares``: a bit for each
         share of the flows that is kept here, where other processes keep the others (``sort``). ``quiet``: flows of which
-        nothing was handed on are added up here (``conversations``), not given."""
+        nothing was handed on are added up here (``conversations``), not given. ``understand`` False: what others say is
+        handed on, too (``others``), as it is with ``everything``."""
         seed = int.from_bytes(os.urandom(8), "little")
         self.win = Window(seed)
         self.rec = Records(self.win)
@@ -98,7 +100,8 @@ class Screen:
         self.rep = Repeats(self.win, self.lay, self.tab)
         self.notes: Counter[str] = Counter()
         self.outlet = HandOver(self.tab)
-        self.tcps = Streams(self.win, self.tab, self.outlet, self.notes)
+        self.others = Others(self.win, self.tab, self.outlet, off=everything or not understand)
+        self.tcps = Streams(self.win, self.tab, self.outlet, self.others, self.notes)
         self.tcps.asleep.off = everything
         self.own = -1 if shares is None else shares
         self.lead = self.own & 1
@@ -133,6 +136,7 @@ class Screen:
         self.ended_flows = {}
         self.tunnels = {}
         self.tcps.restart()
+        self.others.restart()
         self.frags = Fragments(self.notes if self.lead else Counter())
         self.input = input_index
         self.rec.time = 0
@@ -410,6 +414,9 @@ class Screen:
             self.tab.D[d].other += 1
             if not wanted and not self.tab.D[d].enough:
                 wanted = self.gos.dns(p, stop)
+                if (wanted and size == stop - p and not (gossip and self.gos.unsure(p))
+                        and self.others.datagram(d, p, stop, self.time, self.packets)):
+                    wanted = 0
         if kind and size > stop - p:
             self.tab.D[d].cut += 1
         if wanted and not self.tab.D[d].enough and stop > p:
@@ -418,6 +425,7 @@ class Screen:
     def said(self, d: i64, p: i64, stop: i64, size: i64, kind: i64) -> None:
         """Hand on a datagram, unless it is known what it says."""
         unit: u64 = 0
+        self.others.leave(d >> 1)
         if kind == PLAIN and size == stop - p and not self.everything:
             unit = self.win.digest(p, stop, DATAGRAM) & EVEN
             if self.tcps.units.count(d, unit, self.time, self.packets):
@@ -533,6 +541,7 @@ class Screen:
             self.tcps.units.drop(2 * r + 1)
         if self.tab.D[2 * r].sleep:
             self.tcps.asleep.drop(r)
+        self.others.forget(r)
         self.tab.remove(r)
 
     def folded(self, r: i64, counted: bool) -> Flow:  # noqa: FBT001 - compiled, by place
@@ -542,11 +551,15 @@ class Screen:
             it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
         if r in self.tcps.asleep.kept:
             it.asleep = (self.tab.D[2 * r].chain, list(self.tcps.asleep.kept[r]))
+        it.told = self.others.told.get(it.number)
+        it.standing = self.others.standings.get(it.number)
         return it
 
     def added(self, r: i64) -> i64:
         """Was the flow one of those that are added up here?"""
         if self.talks is None or not self.talks.quiet(r):
+            return 0
+        if self.tab.F[r].number in self.others.told or self.tab.F[r].number in self.others.standings:
             return 0
         self.talks.add(r, cython.cast(u64, self.input), self.tunnels.get(r, "") if self.tunnels else "")
         return 1
@@ -584,7 +597,9 @@ class Screen:
         row = self.tab.row(number)
         if row < 0:
             return self.ended_flows[number]
-        return fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=False)
+        it = fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=False)
+        it.standing = self.others.standings.get(number)
+        return it
 
     def live(self) -> Iterator[Flow]:
         """The flows that go on, as they stand, without ending them."""

@@ -2,6 +2,7 @@
 cimport cython
 from .asleep cimport Asleep
 from .handover cimport HandOver
+from .others cimport Others
 from .table cimport Table
 from .units cimport Units
 from .words cimport Window
@@ -11,6 +12,7 @@ cdef class Streams:
     cdef Window win
     cdef Table tab
     cdef HandOver outlet
+    cdef Others others
     cdef object notes
     cdef readonly Units units
     cdef readonly Asleep asleep

@@ -17,6 +17,7 @@ except ImportError:
 from .asleep import Asleep
 from .early import Early, Held
 from .handover import HandOver
+from .others import Others
 from .table import Table
 from .units import Units
 from .words import Window
@@ -39,10 +40,11 @@ class Streams:
     ``early``; the hole before them is given up when too much waits, when the other side has acknowledged it, or at the end.
     """
 
-    def __init__(self, window: Window, table: Table, outlet: HandOver, notes: Counter[str]) -> None:
+    def __init__(self, window: Window, table: Table, outlet: HandOver, others: Others, notes: Counter[str]) -> None:
         self.win = window
         self.tab = table
         self.outlet = outlet
+        self.others = others
         self.notes = notes
         self.units = Units(window, table, outlet)
         self.asleep = Asleep(window, table, outlet, self.units)
@@ -140,6 +142,7 @@ class Streams:
         """Hand on a segment that waited for its turn."""
         p: i64 = 0
         if size > SCRATCH:
+            self.others.leave(d >> 1)
             self.asleep.wake(d & ~1, 1)
             if self.tab.D[d].framing:
                 self.units.leave(d, held.time, held.frame)
@@ -166,13 +169,17 @@ class Streams:
     def on(self, d: i64, p: i64, stop: i64, wire: i64, time: i64, frame: i64) -> None:
         """Hand on [p, stop), captured of ``wire`` bytes, unless it is known what it says."""
         unit: u64
-        if self.tab.D[d].pending or wire != stop - p:
+        at: i64 = self.others.take(d, p, stop, self.tab.D[d].pending == 0 and wire == stop - p, time, frame)
+        if at >= stop:
+            return
+        if at > p or self.tab.D[d].pending or wire != stop - p or self.others.left(d >> 1):
             self.asleep.wake(d & ~1, 1)
             unit = 0
         else:
             unit = self.asleep.take(d, p, stop, time, frame, cython.cast(i64, self.tab.D[d].begun))
         if unit != TOLD:
-            self.outlet.hand(d, self.win.take(p, stop), time, frame, self.tab.D[d].pending, self.tab.D[d].begun, unit)
+            self.outlet.hand(d, self.win.take(at, stop), time, frame, self.tab.D[d].pending,
+                             self.tab.D[d].begun if at == p else 0, unit)
 
     def give_up(self, d: i64) -> None:
         """The bytes before the first waiting segment will not come."""
@@ -202,8 +209,10 @@ class Streams:
         for d in range(2 * r, 2 * r + 2):
             while self.tab.D[d].held:
                 self.give_up(d)
+        self.others.end(r)
 
     def close(self) -> None:
         """So are all."""
         for d in list(self.early.sides):
             self.finish(d >> 1)
+        self.others.close()

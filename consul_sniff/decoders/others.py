@@ -1,0 +1,68 @@
+"""The words for what the screen understood by itself (``screen.others``): the messages that the decoders would have told."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from . import tls_words
+from .dns import told_message
+from .fold import Said
+from .http_exchange import request_of_others, response_of_others
+from .tls_handshake import protocols
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ..model import Message
+    from .fold import FlowState
+
+
+def _client_hello(version: int, sni: bytes, alpn: bytes) -> Message:
+    return tls_words.client_hello(None, version, sni, protocols(alpn))
+
+
+@lru_cache(maxsize=256)
+def _server_hello(version: int, suite: int, resumed: bool) -> Message:  # noqa: FBT001 - as it comes
+    return tls_words.server_hello(None, version, suite, resumed=resumed)
+
+
+@lru_cache(maxsize=64)
+def _certificate(der: bytes) -> Message:
+    return tls_words.certificate(None, der)
+
+
+@lru_cache(maxsize=64)
+def _handshake(version: int, resumed: bool, requested: bool | None) -> Message:  # noqa: FBT001
+    return tls_words.flight(None, version, resumed=resumed, requested=requested)
+
+
+@lru_cache(maxsize=1)
+def _certificate_request() -> Message:
+    return tls_words.certificate_request(None)
+
+
+@lru_cache(maxsize=1)
+def _records() -> Message:
+    return tls_words.records(None)
+
+
+_MESSAGES: Final[dict[str, Callable[..., Message]]] = {
+    "client-hello": _client_hello,
+    "server-hello": _server_hello,
+    "certificate": _certificate,
+    "certificate-request": _certificate_request,
+    "handshake": _handshake,
+    "records": _records,
+    "request": lru_cache(maxsize=16)(request_of_others),
+    "response": lru_cache(maxsize=512)(response_of_others),
+    "dns": told_message,
+}
+
+
+def tell(state: FlowState, told: Mapping[tuple[Any, ...], Sequence[int]] | None) -> None:
+    """Add what the screen told of a flow to what was said in it, as if decoders had."""
+    for (side, kind, *what), (count, first, last, *frames) in (told or {}).items():
+        message = _MESSAGES[kind](*what)
+        key = (message.protocol, message.kind, message.protection, message.fields, False)
+        state.hear(side, (Said("said", key, 1, message.summary),), (0, count, first, last, tuple(frames)))
