@@ -11,7 +11,7 @@ from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import limits
-from .model import Claim, Evidence, Flow, Message, Protection, Scalar, Secret
+from .model import Claim, Evidence, Flow, Heard, Message, Protection, Scalar, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,6 +85,18 @@ class Tally:
         if early and all((e.input, e.frame) != (input_, frame) for e in kept):
             one = Evidence(input_, frame, intern(summary))  # thousands say the same: one text for all
             self.evidence = tuple(sorted((*kept, one))[:EVIDENCE_KEPT]) if kept else (one,)
+
+    def heard(self, input_: int, heard: Heard, times: int, summary: str) -> None:
+        """The screen counted it, ``times`` in each packet."""
+        _, count, first, last, frames = heard
+        if not self.count or first < self.first:
+            self.first = first
+        if not self.count or last > self.last:
+            self.last = last
+        self.count += count * times
+        kept = self.evidence
+        if len(kept) < EVIDENCE_KEPT or (input_, frames[0]) < kept[-1][:2]:
+            self.evidence = join(kept, tuple([Evidence(input_, frame, summary) for frame in frames]))
 
     def merge(self, other: Tally) -> None:
         if not other.count:

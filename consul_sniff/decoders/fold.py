@@ -37,10 +37,11 @@ class Said(NamedTuple):
     key: tuple[object, ...]
     times: int
     summary: str
+    place: int = -1  # of this table and key among all that are known
 
 
-def said_by(messages: Sequence[Message]) -> tuple[Said, ...]:
-    """What the messages of one packet say. Where it says a thing twice, the first words stay."""
+def said_by(messages: Sequence[Message], places_known: dict[tuple[str, tuple[object, ...]], int]) -> tuple[Said, ...]:
+    """What the messages of one packet say. Where it says a thing twice, the first words stay. New places get their number."""
     found: dict[tuple[str, tuple[object, ...]], Said] = {}
     for message in messages:
         places: list[tuple[str, tuple[object, ...]]] = [
@@ -50,7 +51,8 @@ def said_by(messages: Sequence[Message]) -> tuple[Said, ...]:
             places += [("exposed", (secret,)) for secret in message.secrets]
         for place in places:
             kept = found.get(place)
-            found[place] = kept._replace(times=kept.times + 1) if kept else Said(*place, 1, message.summary)
+            number = places_known.setdefault(place, len(places_known))
+            found[place] = kept._replace(times=kept.times + 1) if kept else Said(*place, 1, message.summary, number)
     return tuple(found.values())
 
 
@@ -81,7 +83,7 @@ class FlowState:
     def hear(self, side: int, said: Sequence[Said], heard: Heard) -> None:
         """What some bytes said, each time that the screen counted them."""
         _, count, first, last, frames = heard
-        for table, key, times, summary in said:
+        for table, key, times, summary, _ in said:
             tally = Tally()
             tally.count, tally.first, tally.last = count * times, first, last
             tally.evidence = tuple([Evidence(self.flow.input, frame, summary) for frame in frames])
@@ -105,7 +107,7 @@ def _tally(table: dict[Key, Tally], key: Key) -> Tally:
     return tally
 
 
-def orient(flow: Flow, state: FlowState | None, hints: frozenset[int]) -> tuple[int, bool]:
+def orient(flow: Flow, originator: int | None, hints: frozenset[int]) -> tuple[int, bool]:
     """The side that originated the flow, and whether that was seen (SYN, content) rather than guessed from ports.
 
     The guess: a likely port is the responder's, else the smaller port is (ephemeral ports are high), else who was
@@ -113,8 +115,8 @@ def orient(flow: Flow, state: FlowState | None, hints: frozenset[int]) -> tuple[
     """
     if flow.opener is not None:
         return flow.opener, True
-    if state is not None and state.originator is not None:
-        return state.originator, True
+    if originator is not None:
+        return originator, True
     first, second = flow.ports
     if (first in hints) != (second in hints):
         return (1, False) if first in hints else (0, False)
@@ -124,7 +126,15 @@ def orient(flow: Flow, state: FlowState | None, hints: frozenset[int]) -> tuple[
 def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int],
               room: Callable[[Flow, int, bool], tuple[int, bool]] | None = None) -> None:
     """Add a flow that ended to the facts. ``room``: the screen's, where it adds up flows."""
-    source, certain = orient(flow, state, hints)
+    key, source = fold_counters(facts, flow, state.originator if state is not None else None, hints, room)
+    if state is not None:
+        _fold_said(facts, state, key, source)
+
+
+def fold_counters(facts: Facts, flow: Flow, originator: int | None, hints: frozenset[int],
+                  room: Callable[[Flow, int, bool], tuple[int, bool]] | None = None) -> tuple[ConversationKey, int]:
+    """Add a flow's counters to its conversation: that, and the side that originated. ``originator``: as the content shows."""
+    source, certain = orient(flow, originator, hints)
     responder = 1 - source
     key = ConversationKey(flow.addresses[source], flow.addresses[responder], flow.ports[responder], flow.transport)
     others, added = room(flow, source, certain) if room is not None else _room(facts, flow, key)
@@ -137,8 +147,7 @@ def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozense
             facts.conversations[key] = made
         else:
             conversation.merge(made)
-    if state is not None:
-        _fold_said(facts, state, key, source)
+    return key, source
 
 
 def _room(facts: Facts, flow: Flow, key: ConversationKey) -> tuple[int, bool]:
@@ -195,6 +204,46 @@ def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int
         if kept is None:
             kept = facts.claims[claim_key] = ClaimTally()
         kept.told(tally, key, side ^ source)
+
+
+def fold_heard(facts: Facts, flow: Flow, key: ConversationKey, source: int, units: Sequence[Sequence[Said]]) -> None:
+    """Add what the screen counted of a flow that was never decoded; ``units``: what each number says."""
+    for side, heard in enumerate(flow.heard):
+        met: dict[int, Tally | None] = {}
+        for one in heard:
+            for said in units[one[0]]:
+                if said.table == "claimed":
+                    _claim(facts, flow, key, side ^ source, said, one)
+                    continue
+                if said.place not in met:
+                    met[said.place] = _admit(facts, flow.share, key, side ^ source, said)
+                tally = met[said.place]
+                if tally is not None:
+                    tally.heard(flow.input, one, said.times, said.summary)
+
+
+def _admit(facts: Facts, share: int, key: ConversationKey, side: int, said: Said) -> Tally | None:
+    """Where something said is added up; None: nowhere, for there is no room."""
+    if said.table == "said":
+        protocol, kind, protection, fields, decrypted = said.key
+        place: object = SightingKey(key, side, protocol, kind, protection, facts.one(protocol, kind, fields), decrypted)  # type: ignore[arg-type]
+        name, limit = "sightings", limits.SIGHTINGS
+    else:
+        place, name, limit = ExposureKey(said.key[0], key, side), "exposures", limits.EXPOSURES  # type: ignore[arg-type]
+    if not facts.room(name, share, place, limit):
+        _over(facts, "sightings")
+        return None
+    return _tally(getattr(facts, name), place)
+
+
+def _claim(facts: Facts, flow: Flow, key: ConversationKey, side: int, said: Said, heard: Heard) -> None:
+    claim_key = ClaimKey(said.key[0], key.port, said.key[1])  # type: ignore[arg-type]
+    if not facts.room("claims", flow.share, claim_key, limits.CLAIMS):
+        _over(facts, "claims")
+        return
+    tally = Tally()
+    tally.heard(flow.input, heard, said.times, said.summary)
+    facts.claims.setdefault(claim_key, ClaimTally()).told(tally, key, side)
 
 
 def _keep(facts: Facts, name: str, key: object, tally: Tally, share: int, limit: int) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from .. import limits
 from ..model import Payload
 from . import others
-from .fold import FlowState, said_by
+from .fold import FlowState, fold_counters, fold_heard, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ..facts import Facts
     from ..model import Flow, Framing, Heard, Message
     from .fold import Said
     from .session import Screen
@@ -60,6 +61,7 @@ class Known:
         self._wake = wake
         self._units: list[tuple[Said, ...]] = []
         self._numbers: dict[tuple[Said, ...], int] = {}
+        self._places: dict[tuple[str, tuple[object, ...]], int] = {}
         self._closes: dict[int, Close] = {}
         self._early: dict[int, HeardState] = {}  # of live flows, what the screen counted before it forgot
 
@@ -96,7 +98,7 @@ class Known:
 
     def _number(self, messages: Sequence[Message]) -> int:
         """The number of what was said; the same words have one."""
-        said = said_by(messages)
+        said = said_by(messages, self._places)
         number = self._numbers.get(said)
         if number is None:
             number = self._numbers[said] = len(self._units)
@@ -104,6 +106,18 @@ class Known:
         return number
 
     # --- telling -----------------------------------------------------------------------------------------------
+
+    def fold(self, facts: Facts, flow: Flow, room: Callable[[Flow, int, bool], tuple[int, bool]] | None) -> bool:
+        """Add a flow that was never decoded to the facts, if what the screen counted is all that is to be told of it."""
+        if flow.told or flow.number in self._early:
+            return False
+        close = self._close(flow) if flow.asleep is not None else None
+        if close is not None and (close.messages or close.notes):
+            return False
+        key, source = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, room)
+        if flow.heard[0] or flow.heard[1]:
+            fold_heard(facts, flow, key, source, self._units)
+        return True
 
     def said(self, flow: Flow, *, ended: bool) -> HeardState | None:
         """What the screen counted of a flow, and what its decoder would say at its end."""
@@ -134,6 +148,7 @@ class Known:
             self._hear(state, (heard, []) if side == 0 else ([], heard))
         self._units.clear()
         self._numbers.clear()
+        self._places.clear()
         self._closes.clear()
 
     def _hear(self, state: FlowState, heard: tuple[list[Heard], list[Heard]]) -> None:

@@ -90,6 +90,8 @@ class Session:
             except Exception as error:  # noqa: BLE001 - as in take()
                 self._bug(error, state, None, None)
             self._count(state.notes)
+        elif self._known.fold(self.facts, flow, self.room):
+            return
         heard = self._known.said(flow, ended=True)
         if heard is not None:
             self._count(dict(heard.notes))
@@ -102,7 +104,9 @@ class Session:
         if screen is not None:
             now.add_up(screen.conversations(), screen.crowd)
         for flow in live:
-            fold_flow(now, flow, _both(self._known.said(flow, ended=False), self._states.get(flow.number)), self.hints)
+            state = self._states.get(flow.number)
+            if state is not None or not self._known.fold(now, flow, None):
+                fold_flow(now, flow, _both(self._known.said(flow, ended=False), state), self.hints)
         return self.facts.joined(now)
 
     def unlearn(self, screen: Screen) -> None:

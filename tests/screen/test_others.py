@@ -21,7 +21,6 @@ from .drive import Run, dialect, record
 if TYPE_CHECKING:
     import random
 
-
     from consul_sniff.facts import Facts
 
 Said = list[tuple[int, bytes]]  # (side, bytes) in turn
