@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 class Event(NamedTuple):
     """``time``: ns since the epoch, of the newest packet or (of the capture itself) of the clock.
 
-    ``kind``: node-seen node-changed finding control-changed stats; interface-down -up -renamed -gone, capture-failed,
-    clock-set-back, clock-set-forward, suspended; output-failed. ``detail``: ready for JSON, printable, without secrets.
+    ``kind``: node-seen node-changed finding control-changed stats; interface-down -up -renamed -gone, capture-failed;
+    file-awaited -new -renamed -overwritten -truncated -gone -unreadable, resumed (of followed files); clock-set-back,
+    clock-set-forward, suspended; output-failed. ``detail``: ready for JSON, printable, without secrets.
     """
 
     time: int
