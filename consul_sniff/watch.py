@@ -101,8 +101,8 @@ class Watch:
     def run(self, inputs: Iterable[Input]) -> Report:
         """One input after another; then the last word, which the subscribers have heard by then.
 
-        ``inputs`` that must be waited for (`capture.Follow`) have a ``wait`` too, and may have ``check()``, ``reasons`` and
-        ``behind()``: reasons that hold at the end alone.
+        ``inputs`` that must be waited for (`capture.Follow`) have a ``wait`` too, and may have ``check()``, ``reasons``,
+        ``notes``, and ``behind()``: what at the end was not read, a sentence each.
         """
         self._inputs = inputs
         if hasattr(inputs, "wait"):
@@ -127,6 +127,7 @@ class Watch:
         facts.notes.update(self.screen.notes)
         for one in (self._inputs, self._source):
             facts.reasons |= getattr(one, "reasons", set())
+        facts.notes.update(getattr(self._inputs, "notes", {}))
         if self._source is not None:
             count(self._source.facts, self.screen)
         return facts
@@ -294,7 +295,10 @@ class Watch:
             lost = _plus(lost, self._lost(self._source)._replace(unread=0))  # they are on their way
         for one in facts.inputs:
             complain(one, facts)
-        facts.reasons |= getattr(self._inputs, "behind", set)()
+        behind: set[str] = getattr(self._inputs, "behind", set)()
+        if behind:
+            facts.reasons |= behind
+            facts.notes["files-missed"] += len(behind)
         losses(facts)
         if lost.lost:
             facts.notes["capture-dropped"] = lost.lost

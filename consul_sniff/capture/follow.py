@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .. import limits
@@ -45,7 +46,7 @@ class Follow:
     """Inputs without end: iterating it gives a `Visit` to each file that has something new, the oldest first.
 
     ``wait`` is called while there is none; True from it ends. ``limit``: packets of all of them, 0 for no limit.
-    ``reasons``: what was lost, a sentence each.
+    ``reasons``: what was lost, a sentence each; ``notes``: of how many files.
     """
 
     def __init__(self, paths: Sequence[str], *, bpf: str | None = None) -> None:
@@ -53,6 +54,7 @@ class Follow:
         self.wait: Callable[[], bool] | None = None
         self.limit = 0
         self.reasons: set[str] = set()
+        self.notes: Counter[str] = Counter()
         self.files: list[Followed] = []
         self.places: list[Place] = []
         self._filter = Filter(bpf) if bpf and bpf.strip() else None
@@ -63,7 +65,7 @@ class Follow:
         self._young: dict[tuple[str, str], object] = {}
         self._emptied: dict[tuple[str, str], int] = {}  # looks since
         self._happened: list[Happened] = []
-        self._looks = self._told = 0
+        self._looks = self._told = self._taken = 0
         self._ending = self._all_read = False
         try:
             for path in dict.fromkeys(paths):
@@ -83,12 +85,13 @@ class Follow:
                 time.sleep(POLL_SECONDS)
                 continue
             self._last, self._visit = one, Visit(one, self, self._filter, self._buffer)
-            before = sum(file.facts.packets for file in self.files) if self.limit else 0
+            before = one.facts.packets
             if self.limit:
-                self._visit.limit = one.facts.packets + self.limit - before
+                self._visit.limit = before + self.limit - self._taken
             yield self._visit
             self._visit = None
-            if self.limit and self.limit <= before + one.facts.packets:
+            self._taken += one.facts.packets - before
+            if self.limit and self._taken >= self.limit:
                 self._all_read = True
                 return
 
@@ -141,6 +144,13 @@ class Follow:
         self.files.remove(one)
         self._lose(missed(one, "was written over"))
         self._emptied[one.place.shown, one.name] = 0
+
+    def shortened(self, one: Followed, size: int) -> None:
+        """A part of what was read was taken away: where what is written now would stand, nobody can say."""
+        one.broken = True
+        one.facts.error = f"{one.facts.path} was cut to {size} bytes after {one.seen} had been read; nothing more of it is read"
+        self._lose(one.facts.error)
+        self._tell("file-truncated", one.facts.path, one.facts.error)
 
     def look(self) -> None:
         """Look into the folders, every few times that this is called."""
@@ -199,9 +209,7 @@ class Follow:
             return
         one.size = seen.size
         if one.size < one.seen and not one.broken:
-            one.broken = True
-            one.facts.error = f"{one.facts.path} was cut to {one.size} bytes after {one.seen} had been read; nothing more of it is read"
-            self._tell("file-truncated", one.facts.path, one.facts.error)
+            self.shortened(one, one.size)
 
     def _new(self, seen: Seen, missing: list[Followed]) -> None:
         """A file that is not known by its inode: a new one, or one that was moved or packed meanwhile."""
@@ -287,13 +295,14 @@ class Follow:
         words = f"{printable(path)}: {why}"
         if self._looks == 1 and (name is None or place.only is not None):
             raise CaptureError(words)  # what was asked for, and it never was otherwise
-        if words not in self.reasons:
+        if printable(words) not in self.reasons:
             self._lose(words)
             self._tell("file-unreadable", path, words)
 
     def _lose(self, words: str) -> None:
-        if words:
-            self.reasons.add(printable(words))
+        if words and (said := printable(words)) not in self.reasons:
+            self.reasons.add(said)
+            self.notes["files-missed"] += 1
 
     def _tell(self, what: str, path: str, words: str) -> None:
         self._happened.append(Happened(what, printable(path), printable(words)))

@@ -19,22 +19,27 @@ if TYPE_CHECKING:
 
 #: A file is told from another by its first bytes: the first packets' times and contents are among them.
 HEAD_BYTES: Final = 16_384
+_TIMED: Final = pcap.HEADER_BYTES + pcap.RECORD_HEADER
 _OPEN: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe that lies in the folder must not stop us
 
 
 class Head(NamedTuple):
-    """A file's first ``size`` bytes, by their digest: a packet's content is not to be kept."""
+    """A file's first ``size`` bytes, by their digest: a packet's content is not to be kept. ``first``: as far as the first
+    packet's time, where it is a pcap."""
 
     size: int
     digest: str
+    first: str = ""
 
     @classmethod
     def of(cls, data: bytes) -> Self:
-        return cls(len(data), sha256(data).hexdigest())
+        timed = len(data) >= _TIMED and pcap.begins(data)
+        return cls(len(data), sha256(data).hexdigest(), sha256(data[:_TIMED]).hexdigest() if timed else "")
 
     def begins(self, data: bytes) -> bool:
-        """Whether a file with these first bytes is the same one, perhaps grown."""
-        return len(data) >= self.size and self.of(data[:self.size]) == self
+        """Whether a file with these first bytes is the same one, perhaps grown, or cut behind its first packet's time."""
+        now = self.of(data[:self.size])
+        return now.digest == self.digest if now.size == self.size else bool(self.first) and now.first == self.first
 
 
 class Followed:
@@ -79,7 +84,7 @@ class Followed:
         device, inode = saved["number"]
         one.number = (int(device), int(inode))
         one.size, one.seen, one.position = (int(saved[key]) for key in ("size", "seen", "position"))
-        one.head, one.start = (Head(int(size), str(digest)) for size, digest in (saved["head"], saved["start"]))
+        one.head, one.start = (Head(int(size), str(digest), str(first)) for size, digest, first in (saved["head"], saved["start"]))
         one.packed, one.finished, one.half, one.broken = (bool(saved[key]) for key in ("packed", "finished", "half", "broken"))
         if (layout := saved["layout"]) is not None:
             one.layout = (pcap.PcapLayout if "header" in layout else pcapng.PcapngLayout).restored(layout)

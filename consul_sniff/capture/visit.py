@@ -27,6 +27,10 @@ class Replaced(CaptureError):
     """Something else stands in the file now."""
 
 
+class Shortened(CaptureError):
+    """Of what was read, a part is not in the file any more."""
+
+
 class Whole(Protocol):
     """What a visit asks of the run that it is a part of."""
 
@@ -34,6 +38,7 @@ class Whole(Protocol):
 
     def elsewhere(self, visit: Visit) -> bool: ...
     def replaced(self, one: Followed) -> None: ...
+    def shortened(self, one: Followed, size: int) -> None: ...
     def look(self) -> None: ...
     def finish(self) -> None: ...
 
@@ -50,7 +55,7 @@ class Tail(inputs.Raw):
         self._over = over
 
     def readinto(self, buffer: object, /) -> int:
-        """Waits for bytes; 0 where there are none and it is over. Errors: OSError, `Replaced`."""
+        """Waits for bytes; 0 where there are none and it is over. Errors: OSError, `Replaced`, `Shortened`."""
         while True:
             count = io.FileIO.readinto(self, buffer) or 0  # type: ignore[arg-type]
             self._check(self.position + count)  # afterwards: if it is the same file still, so it was when it was read
@@ -61,9 +66,11 @@ class Tail(inputs.Raw):
     def _check(self, read: int) -> None:
         one, size = self._one, os.fstat(self.fileno()).st_size
         head = first_bytes(self.fileno())
-        if size < read or not one.head.begins(head):
+        if not one.head.begins(head):
             raise Replaced(one.name)
         one.size = size
+        if size < read:
+            raise Shortened(one.name)
         if one.head.size < min(len(head), HEAD_BYTES):
             one.head = Head.of(head)
             if not one.packed:
@@ -98,7 +105,12 @@ class Visit(Source):
             self.settle()
             self._whole.replaced(one)
             return
-        self.settle()
+        except Shortened:
+            self.settle()
+            self._whole.shortened(one, one.size)
+            return
+        finally:
+            self.settle()
         one.half = one.finished and self.facts.error != complaint
         one.broken = not (one.finished or self.frozen or self.limit) and self.facts.error is not None
 

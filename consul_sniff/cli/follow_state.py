@@ -50,6 +50,7 @@ class StateFile(Quiet):
     def start(self, watch: Watch) -> None:
         """Go on with what is there. Errors: `OutputError` where it cannot be trusted or read, `UsageError` where it is another run's."""
         self._watch = watch
+        self._folder.sweep(self._path.name)
         data = self._folder.read(self._path.name, limits.STATE_BYTES)
         if data is not None:
             self._load(data)

@@ -59,6 +59,7 @@ class Amends(Protocol):
         """The run is over: the report as it should be told."""
 
 
+JUDGE_SECONDS: Final = 0.5  # a finding is told within a second; what judging may cost in all is the watch's own bound
 CLOSED_PIPE: Final = 141  # as a shell sees a program that SIGPIPE ended
 
 
@@ -79,7 +80,7 @@ class Run:
             self.null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
             self.held.callback(os.close, self.null)
             self.clocks = SystemClocks()
-            self.watch = Watch(options, self.clocks)
+            self.watch = Watch(options, self.clocks, interval=JUDGE_SECONDS)
             self.file = self._report_file()
             self.extras: list[Extra] = []
             for make in extras:

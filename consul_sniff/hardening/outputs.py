@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import stat
 from contextlib import contextmanager, suppress
@@ -95,6 +96,14 @@ class OutputDir:
         if len(data) > most:
             raise OutputError(f"{shown}: is larger than {most} bytes")
         return data
+
+    def sweep(self, name: str) -> None:
+        """Remove what a ``write`` of that name left beside it when the process was killed in the middle."""
+        beside = re.compile(rf"\.{re.escape(_plain(name))}\.[0-9a-f]{{12}}")
+        with suppress(OSError):
+            for left in os.listdir(self.fd):
+                if beside.fullmatch(left):
+                    self.remove(left)
 
     def create(self, name: str) -> BinaryIO:
         """A new file to write to for long. It must not be there yet."""
