@@ -194,17 +194,25 @@ class Follow:
 
     def _again(self, one: Followed, seen: Seen) -> None:
         """A file that is known."""
-        if (one.place, one.name) != (seen.place, seen.name):
-            self._moved(one, seen)
-        if (one.size, one.changed) == (seen.size, seen.changed) or (self._visit is not None and one is self._visit.one):
-            return  # a visit looks itself
+        moved = (one.place, one.name) != (seen.place, seen.name)
+        visited = self._visit is not None and one is self._visit.one  # looks itself
+        if not moved and (visited or (one.size, one.changed) == (seen.size, seen.changed)):
+            return
         one.changed = seen.changed
         try:
             head = _beginning(seen)[0]
         except (OSError, Damage) as error:
             self._unreadable(seen.place, seen.name, str(error))
             return
-        if not one.head.begins(head):
+        same = one.head.begins(head)
+        if moved and not same:  # the inode of a file that was removed is soon another one's
+            self._went(one)
+            return
+        if moved:
+            self._moved(one, seen)
+        if visited:
+            return
+        if not same:
             self.replaced(one)
             return
         one.size = seen.size

@@ -101,7 +101,7 @@ class OutputDir:
         """Remove what a ``write`` of that name left beside it when the process was killed in the middle."""
         beside = re.compile(rf"\.{re.escape(_plain(name))}\.[0-9a-f]{{12}}")
         with suppress(OSError):
-            for left in os.listdir(self.fd):
+            for left in os.listdir(self.fd):  # noqa: PTH208 - by descriptor
                 if beside.fullmatch(left):
                     self.remove(left)
 
