@@ -47,7 +47,7 @@ class Followed:
     there when it was last read to its end; ``position``: of the unpacked stream, all records before it were screened.
 
     ``finished``: read to its end after another one began. ``half``: then half a record stood there. ``broken``: cannot be
-    read on. ``gone``: from its folder.
+    read on. ``gone``: from its folder. ``leaving``: what is in it stands in another file too, which will be read.
     """
 
     def __init__(self, place: Place, name: str) -> None:
@@ -57,7 +57,7 @@ class Followed:
         self.changed = 0  # ns
         self.size = self.seen = self.position = 0
         self.head = self.start = Head.of(b"")  # as it lies there; and unpacked
-        self.packed = self.visited = self.finished = self.half = self.broken = self.gone = False
+        self.packed = self.visited = self.finished = self.half = self.broken = self.gone = self.leaving = False
         self.layout: Layout | None = None
         self.facts = InputFacts(place.path(name))
 
@@ -75,7 +75,7 @@ class Followed:
         """For JSON; what it counted is saved with the other inputs."""
         layout = None if self.layout is None else self.layout.saved()
         return {"name": self.name, "number": self.number, "size": self.size, "seen": self.seen, "position": self.position, "head": self.head,
-                "start": self.start, "packed": self.packed, "finished": self.finished, "half": self.half, "broken": self.broken, "layout": layout}
+                "start": self.start, "packed": self.packed, "finished": self.finished, "half": self.half, "broken": self.broken, "gone": self.gone, "layout": layout}
 
     @classmethod
     def restored(cls, saved: dict[str, Any], place: Place, facts: InputFacts) -> Self:
@@ -85,7 +85,7 @@ class Followed:
         one.number = (int(device), int(inode))
         one.size, one.seen, one.position = (int(saved[key]) for key in ("size", "seen", "position"))
         one.head, one.start = (Head(int(size), str(digest), str(first)) for size, digest, first in (saved["head"], saved["start"]))
-        one.packed, one.finished, one.half, one.broken = (bool(saved[key]) for key in ("packed", "finished", "half", "broken"))
+        one.packed, one.finished, one.half, one.broken, one.gone = (bool(saved[key]) for key in ("packed", "finished", "half", "broken", "gone"))
         if (layout := saved["layout"]) is not None:
             one.layout = (pcap.PcapLayout if "header" in layout else pcapng.PcapngLayout).restored(layout)
         if min(one.size, one.seen, one.position) < 0 or (one.position and one.layout is None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..errors import CaptureError, Interrupted
 from . import compression, inputs, pcap
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from .followed import Followed
     from .formats import Layout, Reader
 
-POLL_SECONDS: Final = 0.1
-
-
 class Replaced(CaptureError):
     """Something else stands in the file now."""
 
@@ -32,9 +29,9 @@ class Shortened(CaptureError):
 
 
 class Whole(Protocol):
-    """What a visit asks of the run that it is a part of."""
+    """What a visit asks of the run that it is a part of. ``poll``: seconds."""
 
-    wait: Callable[[], bool] | None
+    poll: float
 
     def elsewhere(self, visit: Visit) -> bool: ...
     def replaced(self, one: Followed) -> None: ...
@@ -86,13 +83,12 @@ class Visit(Source):
         self.one = one
         self.facts = one.facts
         self.frozen = False
-        self.packed_away = False  # what is in it stands in another file, too
         self.idle = self.polls = 0
         self._whole = whole
         self._at_end = 0
         if one.half:
             self.facts.error, one.half = None, False  # it may be whole by now
-        one.finished = False
+        one.finished = one.leaving = False
 
     def __iter__(self) -> Iterator[Block]:
         """Read on; then the file knows how far."""
@@ -137,7 +133,7 @@ class Visit(Source):
             return True
         if self.wait is not None and self.wait():
             raise Interrupted
-        time.sleep(POLL_SECONDS)
+        time.sleep(self._whole.poll)
         self.polls += 1
         self._whole.look()
         return False
