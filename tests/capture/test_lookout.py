@@ -133,3 +133,35 @@ def test_another_device_number_after_a_reboot_is_the_same_file(tmp_path):
     rest = again(run, tmp_path).go(lambda: None)
     assert rest.numbers == [1]
     assert rest.follow.reasons == set()
+
+
+def test_one_that_comes_back_is_not_read_again(tmp_path):
+    path, away = tmp_path / "cap0", tmp_path.parent / f"{tmp_path.name}-away"
+    path.write_bytes(capture(1, 2))
+
+    def back():
+        away.rename(path)
+
+    run = Run(tmp_path).go(grow(tmp_path / "cap1", capture(3)), lambda: path.rename(away), lambda: None, back, grow(path, records(4)), *[lambda: None] * 9)
+    assert sorted(run.numbers) == [1, 2, 3, 4]
+    assert run.kinds().count("file-gone") == 1
+    assert run.follow.reasons == set()
+
+
+def test_a_folder_that_cannot_be_listed_for_a_moment_loses_and_repeats_nothing(tmp_path, monkeypatch):
+    run = Run(tmp_path)
+    (place,) = run.follow.places
+    listed = place.files
+    failing = iter([False] * 3 + [True] * 3)
+
+    def files():
+        if next(failing, False):
+            raise OSError(24, "Too many open files")
+        return listed()
+
+    monkeypatch.setattr(place, "files", files)
+    (tmp_path / "cap0").write_bytes(capture(1))
+    run.go(grow(tmp_path / "cap1", capture(2)), *[grow(tmp_path / "cap1", records(number)) for number in range(3, 9)])
+    assert run.numbers == list(range(1, 9))
+    assert "file-gone" not in run.kinds()
+    assert [one.rpartition(": ")[2] for one in run.follow.reasons] == ["Too many open files"]
