@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from .facts import Facts
+    from collections.abc import Callable, Iterator
+
+    from .facts import Facts, InputFacts
     from .model import Block
     from .report import Report
 
@@ -60,6 +62,22 @@ class Tap(Protocol):
 
     def learnt(self, facts: Facts) -> None:
         """All that is known by now, at each judgement before its report, and in between. What no fact names yet seldom proves something later."""
+
+
+class Input(Protocol):
+    """Something with blocks: a `capture.Source`, a live one, a file that is followed.
+
+    It calls ``wait`` at least five times a second while it has nothing to give: timers run in there. True from it:
+    end now. It may have ``finish()`` (take nothing new, give what there is), ``losses()``, ``check()`` and
+    ``reasons``, as `capture.live.LiveSource` has. Where its ``facts`` were here before, it goes on with them.
+    """
+
+    path: str
+    facts: InputFacts
+    wait: Callable[[], bool] | None
+
+    def __iter__(self) -> Iterator[Block]:
+        """Blocks of whole records."""
 
 
 class Clocks(Protocol):

@@ -16,31 +16,16 @@ from .reporters.events import changes
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
-    from typing import Protocol
 
     from .capture.follow import Happened
     from .capture.live import Happening, Losses
-    from .event import Clocks, Subscriber, Tap
+    from .event import Clocks, Input, Subscriber, Tap
     from .facts import Facts, InputFacts
     from .model import Block
     from .pipeline import Options
     from .report import Report
-
-    class Input(Protocol):
-        """Something with blocks: a `capture.Source`, a live one, a file that is followed.
-
-        It calls ``wait`` at least five times a second while it has nothing to give: timers run in there. True from it:
-        end now. It may have ``finish()`` (take nothing new, give what there is), ``losses()``, ``check()`` and
-        ``reasons``, as `capture.live.LiveSource` has. Where its ``facts`` were here before, it goes on with them.
-        """
-
-        path: str
-        facts: InputFacts
-        wait: Callable[[], bool] | None
-
-        def __iter__(self) -> Iterator[Block]: ...
 
 
 DRAIN_SECONDS: Final = 0.7  # of the two within which an interrupted run has reported

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from ..capture.followed import Place
     from ..capture.live import Wanted
+    from ..event import Input
     from ..pipeline import Options
-    from ..watch import Input
     from .follow_options import Asked
     from .follow_state import StateFile
     from .live_run import Extra, Who

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
 from .. import __version__, hardening
 from ..errors import CaptureError
-from ..event import Subscriber, Tap
+from ..event import Input, Subscriber, Tap
 from ..reporters import renderer
 from ..text import printable
 from . import rights
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..capture.live import LiveSource, Wanted
     from ..pipeline import Options
     from ..report import Report
-    from ..watch import Input, Watch
+    from ..watch import Watch
 
     Who = hardening.privileges.Identity | None
 
