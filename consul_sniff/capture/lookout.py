@@ -82,7 +82,7 @@ class Lookout:
         for one in missing:
             self._went(one)
         self._stay_empty()
-        if self._looks == 1 and not self.files:
+        if self._looks == 1 and not (self.files or self._emptied):
             self._tell("file-awaited", ", ".join(place.shown for place in self.places), "no capture there yet: waiting for one")
 
     def replaced(self, one: Followed) -> None:
