@@ -6,7 +6,8 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 # Of consul_sniff/screen, in the order in which they import each other.
-HOT = ("words", "records", "layers", "table", "gossip", "repeats", "handover", "units", "asleep", "streams", "screen")
+HOT = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "streams",
+       "screen")
 DECODERS = ("lzw", "msgpack_reader")  # likewise, of consul_sniff/decoders
 
 

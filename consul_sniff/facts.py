@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from sys import intern
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import limits
 from .model import Claim, Evidence, Flow, Message, Protection, Scalar, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EVIDENCE_KEPT = 3
 FIELDS_SHARED = 4_096  # different fields of messages that are kept once
 Fields = tuple[tuple[str, Scalar], ...]
 NOTHING: tuple[int, int] = (0, 0)
+OTHERS = "others"  # stands for the sources (at last the destinations, too) beyond limits.CONVERSATIONS
 #: the pairs of a conversation that are added up
 SUMMED = ("packets", "bytes", "payloads", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad", "other",
           "replays", "nonce_reuse")
@@ -226,6 +230,7 @@ class Facts:
         self.exposures: dict[ExposureKey, Tally] = {}
         self.reasons: set[str] = set()  # why the report is incomplete, one sentence each
         self.met: dict[tuple[str, int], set[object]] = {}  # keys of a table by share: each has its part of the limits
+        self.apart: list[int] = []  # how many conversations and attempts the screen kept apart, each by share
         self._fields: dict[tuple[str, str, Fields], Fields] = {}
 
     def one(self, protocol: str, kind: str, fields: Fields) -> Fields:
@@ -246,6 +251,24 @@ class Facts:
                 return False
             met.add(key)
         return True
+
+    def add_up(self, conversations: Iterable[tuple[ConversationKey, Conversation]], folded: tuple[int, int]) -> None:
+        """Join the screen's own conversations; of ``folded`` flows (and attempts) they are not kept apart."""
+        mine = self.conversations
+        for key, one in conversations:
+            known = mine.get(key)
+            if known is None:
+                mine[key] = one
+            else:
+                known.merge(one)
+        for flows, what in zip(folded, ("conversations", "attempts"), strict=True):
+            if flows:
+                self.crowded(flows, what)
+
+    def crowded(self, flows: int, what: str = "conversations") -> None:
+        """Say that the conversations of so many flows are not kept apart. Attempts hide nothing: see ``attribution.incomplete``."""
+        self.notes[f"{what} folded"] += flows
+        self.reasons.add(f"more {what} than are kept apart: the rest is folded under the source '{OTHERS}'")
 
     def merge(self, other: Facts) -> None:
         """Join what another run over *other* inputs (or other flows of the same) learnt."""

@@ -183,7 +183,8 @@ class Way:
 class Flow:
     """Two sockets and what passed between them, as the screen's table counted it when the flow ended."""
 
-    __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel", "share", "heard", "asleep")
+    __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel", "share", "heard", "asleep",
+                 "key")
 
     def __init__(self, number: int, input_: int, transport: str, addresses: tuple[str, str], ports: tuple[int, int],
                  tunnel: str = "") -> None:
@@ -199,6 +200,7 @@ class Flow:
         self.heard: tuple[list[Heard], list[Heard]] = ([], [])
         #: no decoder was woken for it: the digest of what it said, and that (side, bytes, time, frame, start)
         self.asleep: tuple[int, list[tuple[int, bytes, int, int, int]]] | None = None
+        self.key: tuple[int, ...] = ()  # the screen's: the two sockets as numbers
         self.share = -1  # of limits.SHARES, whose part of the bounds it uses up; -1: they are not shared out
 
 

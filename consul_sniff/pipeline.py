@@ -59,8 +59,9 @@ def analyze(paths: Sequence[str], options: Options) -> Report:
     rules = load(options.signatures)
     check_gate(rules, options.require, options.fail_on, options.max_loss)
     facts = read(paths, options)
-    attributed = attribute(facts, options.profile)
-    report = judge(attributed, facts, rules, require=options.require, fail_on=options.fail_on, max_loss=options.max_loss)
+    with no_collection():
+        attributed = attribute(facts, options.profile)
+        report = judge(attributed, facts, rules, require=options.require, fail_on=options.fail_on, max_loss=options.max_loss)
     if options.stopping is not None and options.stopping.code:
         report = report._replace(exit_code=options.stopping.code, exit_reason="interrupted; the report is of what was read so far")
     return report
@@ -94,7 +95,7 @@ def _several(found: Sequence[Input], options: Options) -> Facts | None:
     if options.cluster:
         found = [elsewhere(one) for one in found]
     loads = [Load(*weigh(one)) for one in found]
-    with _no_collection():
+    with no_collection():
         return _joined(found, loads, options)
 
 
@@ -116,8 +117,8 @@ def _joined(found: Sequence[Input], loads: Sequence[Load], options: Options) -> 
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without Python's collector of cycles, which takes ten times as long as making what others learnt."""
+def no_collection() -> Iterator[None]:
+    """Without Python's collector of cycles: it takes as long again as judging, and ten times as long as joining."""
     on = gc.isenabled()
     gc.disable()
     try:
@@ -150,6 +151,8 @@ class Reading:
         numbered = zip(task.inputs, sources(found, bpf=options.bpf), strict=True)
         facts = _read(numbered, options, shares=task.shares)
         keys = {place: len(met) for place, met in facts.met.items()}
+        keys |= {(("conversations", "attempts")[place // limits.SHARES], place % limits.SHARES): count
+                 for place, count in enumerate(facts.apart)}
         facts.met = {}
         return Result(facts, limits.BODIES - POOL.least, keys)
 
@@ -158,8 +161,8 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
           listener: Callable[[Flow, int, int, int, Message], None] | None = None) -> Facts:
     likely = hints(options.profile)
     screen = Screen(everything=listener is not None, sealed=options.keyring is not None, since=options.since,
-                    until=options.until, hints=likely, shares=shares)
-    session = Session(keyring=options.keyring, hints=likely, listener=listener)
+                    until=options.until, hints=likely, shares=shares, quiet=True)
+    session = Session(keyring=options.keyring, hints=likely, listener=listener, room=screen.room)
     for index, source in numbered:
         screen.open(index)
         for block in _blocks(source, options.stopping):
@@ -173,9 +176,13 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
         if options.stopping is not None and options.stopping.code:
             session.facts.reasons.add("interrupted: what came later was not read")
             break
-    session.facts.counters.update(screen.counters)
-    session.facts.notes.update(screen.notes)
-    return session.facts
+    facts = session.facts
+    with no_collection():
+        facts.add_up(screen.conversations(), screen.crowd)
+    facts.counters.update(screen.counters)
+    facts.notes.update(screen.notes)
+    facts.apart = screen.places()
+    return facts
 
 
 def _blocks(source: Source, stopping: Stopping | None) -> Iterator[Block]:

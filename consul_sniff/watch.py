@@ -11,7 +11,7 @@ from .decoders.session import Session
 from .errors import Interrupted
 from .event import Counters, Event
 from .matching import check_gate, judge, load
-from .pipeline import complain, count, drain, losses, through
+from .pipeline import complain, count, drain, losses, no_collection, through
 from .reporters.events import changes
 from .screen import Screen
 
@@ -46,8 +46,7 @@ class Watch:
 
     ``report``: the last judgement. ``beside``: gives the keys that a report has beside the contract's.
     ``meanwhile``: a context in which what it is given is called again and again, for a judgement can take longer than the
-    kernel's buffer lasts. Subscribers hear
-    of everything between two blocks, never while one is screened.
+    kernel's buffer lasts. Subscribers hear of everything between two blocks, never while one is screened.
     """
 
     def __init__(self, options: Options, clocks: Clocks, *, subscribers: Sequence[Subscriber] = (), taps: Sequence[Tap] = (),
@@ -60,8 +59,8 @@ class Watch:
         self.rules = load(options.signatures)
         check_gate(self.rules, options.require, options.fail_on, options.max_loss)
         likely = hints(options.profile)
-        self.screen = Screen(sealed=options.keyring is not None, since=options.since, until=options.until, hints=likely)
-        self.session = Session(keyring=options.keyring, hints=likely)
+        self.screen = Screen(sealed=options.keyring is not None, since=options.since, until=options.until, hints=likely, quiet=True)
+        self.session = Session(keyring=options.keyring, hints=likely, room=self.screen.room)
         self.report: Report | None = None
         self.input: Input | None = None  # the one that is read, or was last
         self.beside: Callable[[], dict[str, object]] = dict
@@ -107,7 +106,7 @@ class Watch:
 
     def known(self) -> Facts:
         """All that was learnt by now, as if the conversations that go on ended here. Between two blocks."""
-        facts = self.session.snapshot(self.screen.live())
+        facts = self.session.snapshot(self.screen.live(), self.screen)
         facts.counters.update(self.screen.counters)
         facts.notes.update(self.screen.notes)
         for one in (self._inputs, self._source):
@@ -173,9 +172,8 @@ class Watch:
         for asked in (self._inputs, self._source):
             check: Callable[[], Iterable[Happening | Happened]] = getattr(asked, "check", list)
             for one in check():
-                detail: dict[str, object] = one._asdict()
-                kind, words = str(detail.pop("what")), detail.pop("words")
-                self.tell(kind, {**detail, "summary": words})
+                kind, name, words = one
+                self.tell(kind, {one._fields[1]: name, "summary": words})
 
     def _one(self, source: Input) -> None:
         self._source = self.input = source
@@ -204,10 +202,8 @@ class Watch:
         number = next((at for at in range(len(rows) - 1, -1, -1) if rows[at] is one), len(rows))
         if number == len(rows):
             rows.append(one)
-            self.screen.open(number)
-        else:
-            self.screen.open(number, one)
-            self._before = (self._before[0] - one.packets, self._before[1] - one.bytes)
+        self.screen.open(number, one)
+        self._before = (self._before[0] - one.packets, self._before[1] - one.bytes)
         return number
 
     def _block(self, block: Block, index: int, source: Input) -> None:
@@ -252,17 +248,17 @@ class Watch:
 
     def _judge(self, *, final: bool) -> Report:
         self._judged = self._screened()
-        with self.meanwhile(getattr(self._source, "prefetch", _nothing)):
+        with no_collection(), self.meanwhile(self._read_on):
             try:
                 self._judging = not final
                 facts = self._facts()
                 attributed = attribute(facts, self.options.profile)
                 report = judge(attributed, facts, self.rules, require=self.options.require, fail_on=self.options.fail_on,
                                max_loss=self.options.max_loss)
-                for tap in self.taps:
-                    tap.learnt(facts)
             finally:
                 self._judging = False
+            for tap in self.taps:  # no stop ends that half-way
+                tap.learnt(facts)
         report = report._replace(beside=(("capture", self.counters()._asdict() | {"decoded": self.counters().packets}),
                                          *self.beside().items()))
         before, self.report = self.report, report
@@ -271,6 +267,14 @@ class Watch:
         for subscriber in self.subscribers:
             subscriber.report(report, final=final)
         return report
+
+    def _read_on(self) -> None:
+        """In between a judgement's own instructions: let the source take what came. A stop waits until it has."""
+        judging, self._judging = self._judging, False
+        getattr(self._source, "prefetch", _nothing)()
+        self._judging = judging
+        if judging and self._ending:
+            raise Interrupted
 
     def _facts(self) -> Facts:
         """All that is known by now, as if everything ended here."""

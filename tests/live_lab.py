@@ -37,6 +37,18 @@ def refusal():
     return "" if made.returncode == 0 else f"no network namespaces here: {made.stderr.strip()}"
 
 
+@contextlib.contextmanager
+def inside(name):
+    """This thread is in that network namespace."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with Path("/proc/thread-self/ns/net").open() as home, Path(f"/run/netns/{name}").open() as there:
+        assert libc.setns(there.fileno(), CLONE_NEWNET) == 0
+        try:
+            yield
+        finally:
+            assert libc.setns(home.fileno(), CLONE_NEWNET) == 0
+
+
 @pytest.fixture
 def lab(tmp_path):
     """A `Lab` of this test's own."""
@@ -70,20 +82,17 @@ class Lab:
         assert self.ip("link", "add", one, "type", "veth", "peer", "name", other).returncode == 0
         for end in (one, other):
             assert self.ip("link", "set", end, "mtu", "65535", "up").returncode == 0  # captured before segmentation
+        self.carries(other)
+
+    def carries(self, interface):
+        """Wait until it does: what is sent before is dropped."""
         deadline = time.monotonic() + 5
-        while "LOWER_UP" not in self.ip("link", "show", other).stdout and time.monotonic() < deadline:
+        while "LOWER_UP" not in self.ip("link", "show", interface).stdout and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    @contextlib.contextmanager
     def inside(self):
         """This thread is in the namespace."""
-        libc = ctypes.CDLL(None, use_errno=True)
-        with Path("/proc/thread-self/ns/net").open() as home, Path(f"/run/netns/{self.name}").open() as there:
-            assert libc.setns(there.fileno(), CLONE_NEWNET) == 0
-            try:
-                yield
-            finally:
-                assert libc.setns(home.fileno(), CLONE_NEWNET) == 0
+        return inside(self.name)
 
     def wire(self, interface="cs0"):
         """A socket that sends frames there."""
@@ -126,7 +135,7 @@ class Running:
             self.process = subprocess.Popen(["ip", "netns", "exec", lab.name, sys.executable, "-m", "consul_sniff", *words], stdin=stdin, stdout=out,
                                             stderr=err, cwd=lab.folder, env=os.environ | env)
         if stdin is None:
-            self.until(lambda: b"capturing on" in self.err.read_bytes() or self.process.poll() is not None)
+            self.until(lambda: b"capturing on" in self.err.read_bytes() or self._shut_in() or self.process.poll() is not None)
 
     @property
     def pid(self):
@@ -144,7 +153,10 @@ class Running:
 
     def confined(self):
         """Wait until root was given up."""
-        return self.until(lambda: b"Seccomp:\t2" in Path(f"/proc/{self.pid}/status").read_bytes())
+        return self.until(self._shut_in)
+
+    def _shut_in(self):
+        return b"Seccomp:\t2" in Path(f"/proc/{self.pid}/status").read_bytes()
 
     def end(self, number=signal.SIGINT):
         """Signal it (None: only wait): the exit code, and the seconds until it was gone."""

@@ -362,3 +362,32 @@ def test_what_inputs_miss_lets_nothing_pass(pcaps):
     assert "pass" not in {one.status.value for one in report.controls}
     assert "files-missed" in watch.known().notes
     assert "2 of" not in str(watch.known().reasons)
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_a_stop_waits_until_the_source_has_taken_what_came(pcaps, final):
+    watch = Watch(Options(), Clocks())
+    source = watch._source = Pieces(pcaps / PLAIN)
+    taken = []
+
+    def prefetch():
+        watch.stop()  # a signal, in the middle of it
+        taken.append("whole")
+
+    source.prefetch = prefetch
+
+    @contextlib.contextmanager
+    def meanwhile(call):
+        yield
+        call()
+
+    watch.meanwhile = meanwhile
+    watch._facts, facts = lambda: watch._read_on() or facts(), watch._facts
+    if final:
+        assert watch._judge(final=True).exit_code == 4
+    else:
+        with pytest.raises(Interrupted):
+            watch._judge(final=False)
+        assert taken == ["whole"]
+    assert watch._ending
+    assert not watch._judging

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import struct
+from binascii import b2a_base64
 from functools import lru_cache
+from hashlib import sha1
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..facts import Conversation, ConversationKey
 
 PROTOCOLS = {"tcp": 6, "udp": 17}
+KEPT = 4_096  # addresses whose bytes are remembered: they come in groups, and a flood has millions
+_MAPPED = bytes(10) + b"\xff\xff"
+_LOOPBACK = bytes(15) + b"\x01"
+_ENDS = struct.Struct("!BBHH")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=KEPT)
 def parsed(address: str) -> IPv4Address | IPv6Address | None:
     """The address, or None where the text is none (``others``)."""
     try:
@@ -24,19 +29,25 @@ def parsed(address: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=KEPT)
+def packed(address: str) -> bytes:
+    """Its 4 or 16 bytes; none where the text is no address."""
+    text = address.partition("%")[0]
+    try:
+        return inet_pton(AF_INET6 if ":" in text else AF_INET, text)
+    except (OSError, ValueError):
+        return b""
+
+
 def sort_key(address: str) -> tuple[int, int, str]:
     """As numbers, IPv4 first, what is no address last."""
-    known = parsed(address)
-    return (9, 0, address) if known is None else (known.version, int(known), address)
+    raw = packed(address)
+    return (len(raw), int.from_bytes(raw, "big"), address) if raw else (99, 0, address)
 
 
-@lru_cache(maxsize=65_536)
 def is_loopback(address: str) -> bool:
-    known = parsed(address)
-    if isinstance(known, IPv6Address) and known.ipv4_mapped is not None:
-        return known.ipv4_mapped.is_loopback
-    return known is not None and known.is_loopback
+    raw = packed(address)
+    return (raw[-4:-3] == b"\x7f" and raw[:-4] in (b"", _MAPPED)) or raw == _LOOPBACK
 
 
 def nowhere(address: str) -> bool:
@@ -52,11 +63,10 @@ def same_host(source: str, destination: str) -> bool:
 
 def community_id(key: ConversationKey, conversation: Conversation) -> str:
     """Community ID, version 1, seed 0 (github.com/corelight/community-id-spec) of the conversation's earliest flow."""
-    source, destination = parsed(key.source), parsed(key.destination)
-    if source is None or destination is None or source.version != destination.version:
+    source, destination = packed(key.source), packed(key.destination)
+    if not source or len(source) != len(destination):
         return ""
-    sport = max(conversation.first_source_port, 0)
-    one, two = (source.packed, sport), (destination.packed, key.port)
+    one, two = (source, max(conversation.first_source_port, 0)), (destination, key.port)
     low, high = (one, two) if one < two else (two, one)
-    data = struct.pack("!H", 0) + low[0] + high[0] + struct.pack("!BBHH", PROTOCOLS[key.transport], 0, low[1], high[1])
-    return "1:" + base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode("ascii")
+    data = b"\0\0" + low[0] + high[0] + _ENDS.pack(PROTOCOLS[key.transport], 0, low[1], high[1])
+    return "1:" + b2a_base64(sha1(data, usedforsecurity=False).digest(), newline=False).decode("ascii")

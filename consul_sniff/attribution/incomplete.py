@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .channels import Channels
     from .talks import Talk
 
-#: notes that mean: something was said and not kept
+#: notes that mean: something was said and not kept ("attempts folded" does not: nothing was)
 OVERFLOWS: Final = {"conversations folded": "more conversations than are kept apart",
                     "sightings over the limit": "more was said than is kept",
                     "claims over the limit": "more was claimed than is kept"}

@@ -44,8 +44,10 @@ def interfaces(talks: list[Talk], maker: Maker) -> tuple[tuple[Interface, ...], 
         for side in (0, 1):
             if not (talk.answered if side else gossip and talk.conversation.payloads[0]):
                 continue
-            address, port = sockets(talk)[side]
-            seen = found.setdefault((address, port, talk.key.transport, place.channel), Seen(talk))
+            key = (*sockets(talk)[side], talk.key.transport, place.channel)
+            seen = found.get(key)
+            if seen is None:
+                seen = found[key] = Seen(talk)
             seen.peers.add(talk.address(1 - side))
             seen.shown.add(protection)
     rows = tuple(Interface(address, port, transport, channel, found[address, port, transport, channel].protection,

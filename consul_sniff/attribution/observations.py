@@ -149,8 +149,8 @@ def worded(tally: Tally, summary: str) -> Tally:
         return tally
     new = Tally()
     new.count, new.first, new.last = tally.count, tally.first, tally.last
-    new.evidence = tuple(evidence if evidence.summary else evidence._replace(summary=summary)
-                         for evidence in tally.evidence)
+    new.evidence = tuple([evidence if evidence.summary else Evidence(evidence.input, evidence.frame, summary)
+                          for evidence in tally.evidence])
     return new
 
 
@@ -217,10 +217,10 @@ def _gossip(talk: Talk, side: int) -> Iterable[tuple[Protection, str, int | None
 
 def _with_words(talk: Talk, side: int, tally: Tally) -> Tally:
     """The decoders' words for the same frames, where they were given them."""
-    words = {(evidence.input, evidence.frame): evidence.summary for said in talk.of("memberlist")
+    words = {evidence[:2]: evidence.summary for said in talk.of("memberlist")
              if said.side == side and said.clear for evidence in said.tally.evidence}
-    tally.evidence = tuple(evidence._replace(summary=words.get(evidence[:2], evidence.summary))
-                           for evidence in tally.evidence)
+    tally.evidence = tuple([Evidence(evidence.input, evidence.frame, words.get(evidence[:2], evidence.summary))
+                            for evidence in tally.evidence])
     return tally
 
 

@@ -85,11 +85,13 @@ class Handle:
         Errors: `CaptureError` where the interface is gone, or its name.
         """
         self.failures += 1
-        with _told(self.name):
-            self._pcap.dispatch(most, self._dumper.dump)
-        self.failures = 0
-        self._dumper.flush()
-        self.size = os.fstat(self._memory).st_size
+        try:
+            with _told(self.name):
+                self._pcap.dispatch(most, self._dumper.dump)
+            self.failures = 0
+        finally:  # half a record in memory, and its other half after memory was given back, would be read as nonsense
+            self._dumper.flush()
+            self.size = os.fstat(self._memory).st_size
         return self.size
 
     def read(self, view: memoryview, at: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -79,6 +80,7 @@ class LiveSource:
         self.reasons: set[str] = set()
         self._down: set[int] = set()
         self._leaving: list[Handle] = []  # their interface is gone, and packets of it may still be here
+        self._occupied: list[int] = []
         self._frozen = False
         self._happened: list[Happening] = []
         self._buffer = bytearray(BUFFER_BYTES + ROOM)
@@ -156,21 +158,26 @@ class LiveSource:
         """Give everything back; the counts stay."""
         while self.handles:
             self._drop(self.handles[0])
+        while self._occupied:
+            os.close(self._occupied.pop())
 
     def _poll(self) -> list[Handle]:
+        """Those that have packets: in the kernel, or fetched ahead."""
         waiting = select.poll()
         for handle in self.handles:
             waiting.register(handle.fd, select.POLLIN)
-        ready = {fd for fd, _events in waiting.poll(POLL_MS)}
-        return [handle for handle in self.handles if handle.fd in ready]
+        ready = {fd for fd, _events in waiting.poll(0 if any(handle.size for handle in self.handles) else POLL_MS)}
+        return [handle for handle in self.handles if handle.fd in ready or handle.size]
 
     def _take(self, handle: Handle) -> Iterator[Block]:
+        failed = None
         try:
             handle.fetch(min(AT_ONCE, self.limit - self.facts.packets) if self.limit else AT_ONCE)
         except CaptureError as error:  # gone; or renamed, or down: then there will be more
-            self._look(handle, error)
-            return
+            failed = error
         yield from self._read(handle)
+        if failed is not None:
+            self._look(handle, failed)
 
     def _farewell(self, handle: Handle) -> Iterator[Block]:
         """What the kernel still has of an interface that is gone: its last block comes when its time is over."""
@@ -180,7 +187,7 @@ class LiveSource:
             while handle.fetch(AT_ONCE) and not self._full():
                 yield from self._read(handle)
         except CaptureError:
-            pass  # now it is empty
+            yield from self._read(handle)  # now it is empty
         shown = printable(handle.name)
         self._lose(handle, "interface-gone", f"{shown}: the interface went away; its capture ended there")
 
@@ -218,6 +225,7 @@ class LiveSource:
 
     def _lose(self, handle: Handle, what: str, words: str) -> None:
         self._drop(handle)
+        self._occupied.append(_occupied(handle.fd))
         self._tell(what, printable(handle.name), words)
         self.facts.error = f"{self.facts.error}; {words}" if self.facts.error else words
 
@@ -237,3 +245,12 @@ class LiveSource:
         self.handles.remove(handle)
         handle.close()
         self.closed.append(handle)
+
+
+def _occupied(number: int) -> int:
+    """Keep a capture socket's number from what is opened next: who confined the process forbade to write to it."""
+    null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    if null != number:
+        os.dup2(null, number, inheritable=False)
+        os.close(null)
+    return number

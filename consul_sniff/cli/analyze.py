@@ -10,7 +10,7 @@ import typer
 
 from .. import __version__
 from ..errors import UsageError
-from ..reporters import FORMATS, renderer
+from ..reporters import FORMATS, encoded
 from . import follow_options as following
 from . import options as shared
 from .exits import Exit
@@ -94,11 +94,11 @@ def _read(captures: list[str], options: Options, *, quiet: bool) -> Report:
 
 
 def _write(report: Report, format_: str, output: Path | None) -> None:
-    text = renderer(format_)(report, __version__, look(to_file=output is not None))
+    pieces = encoded(format_, report, __version__, look(to_file=output is not None))
     if output is None:
-        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.buffer.writelines(pieces)
         sys.stdout.flush()
         return
     from .output import write_whole
 
-    write_whole(output, text)
+    write_whole(output, pieces)

@@ -29,6 +29,7 @@ def live(  # noqa: PLR0913 - one parameter an option
     write: own.Write = None,
     write_evidence: own.WriteEvidence = None,
     ring: own.RingOf = None,
+    metrics: own.Metrics = None,
     bpf: shared.Filter = None,
     snaplen: own.Snaplen = 262_144,
     buffer_size: own.BufferSize = "32M",
@@ -61,12 +62,12 @@ def live(  # noqa: PLR0913 - one parameter an option
                            signatures=signatures, require=require, fail_on=fail_on, max_loss=max_loss)
     from .live_run import Run
 
-    with Run(choices, wanted, options, _extras(own.keeping(write, write_evidence, ring, output), quiet=quiet)) as run:
+    with Run(choices, wanted, options, _extras(own.keeping(write, write_evidence, ring, output), own.address("--metrics", metrics), quiet=quiet)) as run:
         code = run.report()
     raise Exit(code)
 
 
-def _extras(keep: own.Keeping, *, quiet: bool) -> list[Callable[[Who], Extra]]:
+def _extras(keep: own.Keeping, listen: tuple[str, int] | None, *, quiet: bool) -> list[Callable[[Who], Extra]]:
     extras: list[Callable[[Who], Extra]] = []
     if keep.write or keep.evidence:
         from .live_keep import KeepEvidence, KeepTraffic
@@ -75,6 +76,10 @@ def _extras(keep: own.Keeping, *, quiet: bool) -> list[Callable[[Who], Extra]]:
             extras.append(partial(KeepTraffic, keep.write, keep.ring, quiet=quiet))
         if keep.evidence:
             extras.append(partial(KeepEvidence, keep.evidence, quiet=quiet))
+    if listen is not None:
+        from .live_metrics import Metrics
+
+        extras.append(lambda _who: Metrics(*listen, quiet=quiet))
     return extras
 
 

@@ -18,6 +18,7 @@ _SIZES: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 RING_FILES: Final = (2, 10_000)
 RING_BYTES: Final = 1 << 20
 LARGEST: Final = (1 << 31) - 1  # libpcap takes an int
+LOOPBACK: Final = "127.0.0.1"
 
 Interfaces = Annotated[list[str] | None, typer.Option(
     "--interface", "-i", metavar="IFACE", show_default=False,
@@ -46,6 +47,10 @@ WriteEvidence = Annotated[Path | None, typer.Option(
 RingOf = Annotated[str | None, typer.Option(
     "--ring", metavar="NxSIZE", show_default=False,
     help="Split --write: N files of SIZE at most each, 10x100MB, as FILE_00001_20261125220000.pcapng (UTC), the oldest removed.")]
+Metrics = Annotated[str | None, typer.Option(
+    "--metrics", metavar="[HOST]:PORT", show_default=False,
+    help="Serve Prometheus metrics at http://HOST:PORT/metrics, without password or TLS. Without HOST only to this host "
+         "(127.0.0.1); 0.0.0.0:9469 lets everybody see them.")]
 User = Annotated[str, typer.Option("--user", metavar="USER", help="Whom to become when started as root, once all is open.")]
 KeepRoot = Annotated[bool, typer.Option("--keep-root", help="Stay root. Hostile bytes are parsed: not advised.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No page, and on standard error only what went wrong.")]
@@ -126,6 +131,16 @@ def _ring(text: str) -> Ring:
     if each_size < RING_BYTES:
         raise UsageError(f"--ring {text!r}: a file of a ring has at least 1MB")
     return Ring(int(files), each_size)
+
+
+def address(option: str, text: str | None) -> tuple[str, int] | None:
+    """Where to listen: (host, port), to this host alone where none is named; None where nothing is given."""
+    if text is None:
+        return None
+    host, _, port = text.strip().rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise UsageError(f"{option} {text!r}: write [HOST]:PORT, e.g. :9469, 10.0.0.7:9469 or [::1]:9469")
+    return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
 
 
 def chosen_format(name: str | None, *, tty: bool) -> str:

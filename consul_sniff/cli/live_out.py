@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..model import Status
-from ..reporters import renderer
+from ..reporters import encoded
 from .screens import look
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ class ReportFile(Quiet):
         """Write the last report, if there is one."""
         report = report or self._report
         if report is not None:
-            text = renderer(self._format)(report, __version__, look(to_file=True))
-            self._folder.write(self._name, text.encode("utf-8", "replace"))
+            self._folder.write(self._name, encoded(self._format, report, __version__, look(to_file=True)))
 
 
 class UntilFail(Quiet):

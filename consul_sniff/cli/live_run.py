@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 from .. import __version__, hardening
 from ..errors import CaptureError
 from ..event import Input, Subscriber, Tap
-from ..reporters import renderer
+from ..reporters import encoded
 from ..text import printable
 from . import rights
 from .clocks import SystemClocks
@@ -219,7 +219,7 @@ class Run:
         if self.lines is not None:
             self.lines.end(report)
         elif self.file is None:
-            sys.stdout.buffer.write(renderer(self.choices.format)(report, __version__, look()).encode("utf-8", "replace"))
+            sys.stdout.buffer.writelines(encoded(self.choices.format, report, __version__, look()))
             sys.stdout.flush()
 
     def _beside(self) -> dict[str, object]:

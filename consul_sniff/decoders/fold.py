@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from .. import limits
 from ..facts import (
     NOTHING,
+    OTHERS,
     SUMMED,
     ClaimKey,
     ClaimTally,
@@ -21,12 +22,12 @@ from ..facts import (
 from ..model import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..model import Claim, Flow, Heard, Message, Protection, Scalar, Secret
 
 Key = TypeVar("Key")
-OTHERS = "others"  # stands for the sources beyond limits.CONVERSATIONS
+ALL = 2  # what ``room`` says where the destination is folded, too
 
 
 class Said(NamedTuple):
@@ -120,23 +121,31 @@ def orient(flow: Flow, state: FlowState | None, hints: frozenset[int]) -> tuple[
     return (1 if first < second else 0), first == second
 
 
-def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int]) -> None:
-    """Add a flow that ended to the facts."""
+def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int],
+              room: Callable[[Flow, int, bool], tuple[int, bool]] | None = None) -> None:
+    """Add a flow that ended to the facts. ``room``: the screen's, where it adds up flows."""
     source, certain = orient(flow, state, hints)
     responder = 1 - source
     key = ConversationKey(flow.addresses[source], flow.addresses[responder], flow.ports[responder], flow.transport)
-    if not facts.room("conversations", flow.share, key, limits.CONVERSATIONS):
-        facts.notes["conversations folded"] += 1
-        facts.reasons.add("more conversations than are kept apart: the rest is folded under the source 'others'")
-        key = key._replace(source=OTHERS)
-    conversation = facts.conversations.get(key)
-    made = _conversation(flow, source, certain=certain)
-    if conversation is None:
-        facts.conversations[key] = made
-    else:
-        conversation.merge(made)
+    others, added = room(flow, source, certain) if room is not None else _room(facts, flow, key)
+    if others:
+        key = key._replace(source=OTHERS) if others < ALL else ConversationKey(OTHERS, OTHERS, 0, flow.transport)
+    if not added:
+        conversation = facts.conversations.get(key)
+        made = _conversation(flow, source, certain=certain)
+        if conversation is None:
+            facts.conversations[key] = made
+        else:
+            conversation.merge(made)
     if state is not None:
         _fold_said(facts, state, key, source)
+
+
+def _room(facts: Facts, flow: Flow, key: ConversationKey) -> tuple[int, bool]:
+    if facts.room("conversations", flow.share, key, limits.CONVERSATIONS):
+        return 0, False
+    facts.crowded(1)
+    return 1, False
 
 
 def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:

@@ -21,6 +21,7 @@ from .streams import StreamState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ..facts import Conversation, ConversationKey
     from ..keyring import Keyring
     from ..model import Flow, Heard, Message, Payload
     from .base import DatagramDecoder
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 class Screen(Protocol):
     """What a session asks of the screen that hands payloads on."""
 
+    @property
+    def crowd(self) -> tuple[int, int]: ...
     def flow(self, number: int) -> Flow: ...
+    def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]: ...  # noqa: FBT001
+    def conversations(self) -> Iterable[tuple[ConversationKey, Conversation]]: ...
     def enough(self, number: int, side: int) -> None: ...
     def resume(self, number: int, side: int) -> None: ...
     def follow(self, number: int, side: int, framing: int, taken: int) -> None: ...
@@ -45,12 +50,15 @@ class Session:
     """Decodes what a screen hands on and folds it into ``facts``.
 
     ``keyring``: gossip keys to open sealed gossip with. ``hints``: ports that are likely a responder's, used only
-    where neither a SYN nor the content tells who originated. ``listener``: told every message (the `decode` verb).
+    where neither a SYN nor the content tells who originated. ``listener``: told every message (the `decode` verb). ``room``:
+    the screen's, where it adds up flows of which nothing was handed on.
     """
 
     def __init__(self, *, keyring: Keyring | None = None, hints: frozenset[int] = frozenset(),
-                 listener: Callable[[Flow, int, int, int, Message], None] | None = None) -> None:
+                 listener: Callable[[Flow, int, int, int, Message], None] | None = None,
+                 room: Callable[[Flow, int, bool], tuple[int, bool]] | None = None) -> None:
         self.facts = Facts()
+        self.room = room
         self.hints = hints
         self.listener = listener
         self.keyring = keyring
@@ -85,11 +93,14 @@ class Session:
         heard = self._known.said(flow, ended=True)
         if heard is not None:
             self._count(dict(heard.notes))
-        fold_flow(self.facts, flow, _both(heard, state), self.hints)
+        fold_flow(self.facts, flow, _both(heard, state), self.hints, self.room)
 
-    def snapshot(self, live: Iterable[Flow]) -> Facts:
-        """The facts so far, with the ``live`` flows as if they ended now. Nothing ends, and nothing here is changed."""
+    def snapshot(self, live: Iterable[Flow], screen: Screen | None = None) -> Facts:
+        """The facts so far, with the ``live`` flows as if they ended now, and what the ``screen`` added up. Nothing ends, and
+        nothing here is changed."""
         now = Facts()
+        if screen is not None:
+            now.add_up(screen.conversations(), screen.crowd)
         for flow in live:
             fold_flow(now, flow, _both(self._known.said(flow, ended=False), self._states.get(flow.number)), self.hints)
         return self.facts.joined(now)

@@ -13,7 +13,7 @@ from ..errors import OutputError
 from .paths import open_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from .privileges import Identity
@@ -62,14 +62,17 @@ class OutputDir:
             os.close(self.fd)
             self.fd = -1
 
-    def write(self, name: str, data: bytes) -> None:
-        """Write a file beside ``name``, make sure of it on the disk, and rename it there. What was there stays until then."""
+    def write(self, name: str, data: bytes | Iterable[bytes]) -> None:
+        """Write a file beside ``name``, make sure of it on the disk, and rename it there. What was there stays until then.
+
+        ``data``: all of it, or its pieces.
+        """
         self.refuse(name)
         beside = f".{name}.{os.urandom(6).hex()}"
         with self._told(name, "what was there before is untouched"):
             try:
                 with os.fdopen(os.open(beside, _NEW, MODE, dir_fd=self.fd), "wb") as file:
-                    file.write(data)
+                    file.writelines((data,) if isinstance(data, bytes) else data)
                     file.flush()
                     os.fsync(file.fileno())
                 os.rename(beside, name, src_dir_fd=self.fd, dst_dir_fd=self.fd)

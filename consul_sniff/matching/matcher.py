@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Test = Callable[[Observation], bool]
     Predicate = Callable[[Scalar], bool]
 
-#: an observation's names that have few values; in the order of ``_few``
+#: an observation's names that have few values, in its order
 FEW: Final = ("protocol", "kind", "protection", "channel", "owner", "by", "transport", "loopback", "grade", "decrypted")
 _FIELDS: Final = "fields."
 REMEMBERED: Final = 4_096  # combinations of fields' values, for each of the rest: a certificate's names may be anything
@@ -64,6 +64,7 @@ class Matcher:
                 self._any_protocol.append(index)
             for protocol in protocols or ():
                 self._by_protocol.setdefault(protocol, []).append(index)
+        self._met: dict[tuple[object, ...], tuple[dict[str, Scalar], tuple[_Candidate, ...]]] = {}
         self._remembered: dict[tuple[Scalar, ...], dict[tuple[object, ...], tuple[_Candidate, ...]]] = {}
 
     def ballots(self, observations: Iterable[Observation]) -> list[Ballot]:
@@ -72,22 +73,31 @@ class Matcher:
         for observation in observations:
             for place, ends in self._candidates(observation):
                 if ends is None or (_any(ends[0], observation) and not _any(ends[1], observation)):
-                    found.setdefault(place, []).append(observation)
+                    same = found.get(place)
+                    if same is None:
+                        same = found[place] = []
+                    same.append(observation)
         return [Ballot(self.signatures[index], found[index]) for index in sorted(found)]
 
     def _candidates(self, o: Observation) -> tuple[_Candidate, ...]:
+        met = (o[:6], o[9:13], id(o.fields))  # many share their fields: most are known by these without a look at them
+        known = self._met.get(met)
+        if known is not None:
+            return known[1]
         # Protection and Grade are text: they compare and hash as their values
-        few = (o.protocol, o.kind, o.protection, o.channel, o.owner, o.by, o.transport, o.loopback, o.grade, o.decrypted)
+        few = (*o[:6], *o[9:13])
         by_fields = self._remembered.get(few)
         if by_fields is None:
             by_fields = self._remembered[few] = {}
         values = (*o.fields, *o.fields.values(), *map(type, o.fields.values()))  # True and 1 are different values
-        known = by_fields.get(values)
-        if known is None:
-            known = tuple(filter(None, (self._candidate(index, few, o.fields) for index in self._indexes(o.protocol))))
+        found = by_fields.get(values)
+        if found is None:
+            found = tuple(filter(None, (self._candidate(index, few, o.fields) for index in self._indexes(o.protocol))))
             if len(by_fields) < REMEMBERED:
-                by_fields[values] = known
-        return known
+                by_fields[values] = found
+        if len(self._met) < REMEMBERED:
+            self._met[met] = (o.fields, found)  # while they are kept nobody else has their id
+        return found
 
     def _indexes(self, protocol: str) -> list[int]:
         return sorted((*self._by_protocol.get(protocol, ()), *self._any_protocol))

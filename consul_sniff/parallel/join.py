@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .split import Result, Task
 
 #: Each share of the flows has its part of a table. Several inputs fill it one after the other.
-TABLES = {"conversations": "CONVERSATIONS", "sightings": "SIGHTINGS", "claims": "CLAIMS", "exposures": "EXPOSURES"}
+TABLES = {"conversations": "CONVERSATIONS", "attempts": "ATTEMPTS", "sightings": "SIGHTINGS", "claims": "CLAIMS", "exposures": "EXPOSURES"}
 
 
 def join(tasks: Sequence[Task], results: Sequence[Result | None], *, interrupted: bool = False) -> Facts | None:

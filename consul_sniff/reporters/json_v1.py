@@ -13,6 +13,8 @@ from ..text import printable
 from . import indented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..facts import InputFacts
     from ..model import Evidence
     from ..report import ControlResult, ConversationRow, Exposure, Finding, Node, Report
@@ -22,13 +24,24 @@ SCHEMA = "consul-sniff/report/v1"
 LATEST = 253_402_300_799 * 10**9  # the last second that RFC 3339 can write (year 9999)
 
 
-def render(report: Report, version: str, _look: Look) -> str:
+def render(report: Report, version: str, look: Look) -> str:
     """The report as one JSON document with a final newline."""
-    return indented.text(document(report, version)) + "\n"
+    return "".join(pieces(report, version, look))
+
+
+def pieces(report: Report, version: str, _look: Look) -> Iterator[str]:
+    """The same in pieces: the text of a large report need not be in memory whole."""
+    yield from indented.pieces(_parts(report, version))
+    yield "\n"
 
 
 def document(report: Report, version: str) -> dict[str, Any]:
     """The report as plain dicts and lists, in the contract's shape."""
+    return {name: list(part) if isinstance(part, map) else part for name, part in _parts(report, version).items()}
+
+
+def _parts(report: Report, version: str) -> dict[str, Any]:
+    """The document, its tables still to be made."""
     return {
         "schema": SCHEMA,
         "tool": {"name": "consul-sniff", "version": version},
@@ -41,11 +54,11 @@ def document(report: Report, version: str) -> dict[str, Any]:
         },
         "complete": report.complete,
         "reasons": [printable(reason) for reason in report.reasons],
-        "controls": [_control(one) for one in report.controls],
-        "findings": [finding(one) for one in report.findings],
-        "nodes": [node(one) for one in report.nodes],
-        "conversations": [_conversation(one) for one in report.conversations],
-        "exposures": [_exposure(one) for one in report.exposures],
+        "controls": map(_control, report.controls),
+        "findings": map(finding, report.findings),
+        "nodes": map(node, report.nodes),
+        "conversations": map(_conversation, report.conversations),
+        "exposures": map(_exposure, report.exposures),
         "exit": {"code": report.exit_code, "reason": report.exit_reason},
         **dict(report.beside),
     }

@@ -12,7 +12,8 @@ import sys
 from ..uncompiled import WANTED, load
 
 #: in the order in which they import each other
-MODULES = ("words", "records", "layers", "table", "gossip", "repeats", "handover", "units", "asleep", "streams", "screen")
+MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "streams",
+           "screen")
 
 
 def _mixed() -> bool:
@@ -21,15 +22,26 @@ def _mixed() -> bool:
     return len({file.endswith(".py") for file in files}) != 1
 
 
-if WANTED:
-    load(__name__, MODULES)
-else:
+def _load() -> None:
+    if WANTED:
+        load(__name__, MODULES)
+        return
     try:
         from . import screen as _first  # noqa: F401 - to see what comes
         if _mixed():
             load(__name__, MODULES)
     except (ImportError, AttributeError, TypeError, ValueError):
         load(__name__, MODULES)
+
+
+_found = sys.modules.get("cython")
+sys.modules["cython"] = None  # type: ignore[assignment] # nobody finds it: its casts are half of the uncompiled screen's time
+try:
+    _load()
+finally:
+    del sys.modules["cython"]
+    if _found:
+        sys.modules["cython"] = _found
 
 from .screen import Screen, compiled  # noqa: E402
 

@@ -20,7 +20,10 @@ except ImportError:
 from .handover import HandOver
 from .table import Table
 from .units import Units
-from .words import Window, mix
+from .words import Window
+
+if not cython.compiled:
+    from .words import mix
 
 TOLD = cython.declare(u64, limits.TOLD)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)

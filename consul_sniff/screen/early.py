@@ -5,6 +5,8 @@ The bytes that were seen first win; what arrives over bytes still held and diffe
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import islice
 from typing import NamedTuple
 
 from .. import limits
@@ -40,16 +42,23 @@ class Early:
     def insert(self, side: int, new: Held) -> None:
         """Keep what is new of the segment."""
         pieces = self.sides.setdefault(side, [])
+        place = bisect_left(pieces, (new.start,))
+        if place and pieces[place - 1].end > new.start:
+            place -= 1
+        if place == len(pieces) or pieces[place].start >= new.end:
+            pieces.insert(place, new)
+            self.count(side, len(new.data))
+            return
         at = new.start
         kept: list[Held] = []
-        for old in pieces:
+        for old in islice(pieces, place, None):
+            if old.start >= new.end:
+                break
             low, high = max(old.start, new.start), min(old.end, new.end)
             if low < high:
                 a, b = old.data[low - old.start:high - old.start], new.data[low - new.start:high - new.start]
                 if a[:len(b)] != b[:len(a)]:
                     self.notes["overlap-conflict"] = self.notes.get("overlap-conflict", 0) + 1
-            if old.end <= at or old.start >= new.end:
-                continue
             if old.start > at:
                 kept.append(new._replace(start=at, end=old.start, data=new.data[at - new.start:old.start - new.start]))
             at = old.end
@@ -58,10 +67,13 @@ class Early:
         if kept:
             pieces += kept
             pieces.sort()
-            size = sum(len(piece.data) for piece in kept)
-            self.sizes[side] = self.sizes.get(side, 0) + size
-            share = side // 2 // self.rows
-            self.shares[share] = self.shares.get(share, 0) + size
+            self.count(side, sum(len(piece.data) for piece in kept))
+
+    def count(self, side: int, size: int) -> None:
+        """So many bytes more wait."""
+        self.sizes[side] = self.sizes.get(side, 0) + size
+        share = side // 2 // self.rows
+        self.shares[share] = self.shares.get(share, 0) + size
 
     def full(self, side: int) -> bool:
         """Must the hole before this side's first segment be given up?"""

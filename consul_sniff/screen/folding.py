@@ -1,4 +1,4 @@
-"""A row of the table -> model.Flow: the one place where addresses become text."""
+"""Rows of the screen's tables -> model.Flow, facts.Conversation: the one place where addresses become text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
-from ..model import Flow, Way
+from ..facts import NOTHING, OTHERS, Conversation, ConversationKey
+from ..model import Evidence, Flow, Way
 from .table import SideRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .conversations import Conversations
     from .table import Table
 
 #: of Way, in the order of the table's fields
@@ -21,6 +25,10 @@ SIZE = ctypes.sizeof(SideRecord)
 FIELDS = struct.Struct("=4Q16xI12x3Q8x4Q24x8Q40x")
 FRAMES = struct.Struct("=3Q")
 PLAIN1 = SideRecord.plain1.offset
+#: conversations.TALK and conversations.MORE
+TALK = struct.Struct("=9Q2Ii3I")
+MORE = struct.Struct("=12Q")
+FRAME = 40  # bits of a frame, below the number of its input
 
 
 def address(family: int, word0: int, word1: int) -> str:
@@ -61,9 +69,45 @@ def flow(table: Table, row: int, input_: int, tunnel: str, *, counted: bool) -> 
     it = Flow(record.number, input_, "tcp" if record.k1 >> 32 & 255 == 6 else "udp", (ends[0], ends[1]),
               (ports[0], ports[1]), tunnel)
     it.opener = record.opener if record.opener >= 0 else None
+    it.key = (record.k0, record.k1, record.k2, record.k3, record.k4, record.flip)
     if table.shares > 1:
         it.share = row // table.each
     if counted:
         sides = table.sides_bytes
         it.ways = (way(sides, row * 2), way(sides, row * 2 + 1))
     return it
+
+
+def conversations(them: Conversations) -> Iterator[tuple[ConversationKey, Conversation]]:
+    """What was added up, each conversation once."""
+    rows, more = memoryview(them.rows).cast("B"), memoryview(them.more).cast("B")
+    for t in range(them.used):
+        (k0, k1, packets, bytes_, payloads, rest, first, last, frame, flows, opened, port, first_port, flags,
+         guessed) = TALK.unpack_from(rows, t * TALK.size)
+        if not flows:
+            continue  # others add it up
+        (k2, k3, k4, packets1, bytes1, payloads1, rest1, frame1, source2, source3, frame2,
+         frame3) = MORE.unpack_from(more, t * MORE.size)
+        it = Conversation()
+        it.flows, it.opened, it.first, it.last, it.certain = flows, opened, first, last, not guessed
+        it.packets, it.bytes, it.flags = (packets, packets1), (bytes_, bytes1), (flags & 255, flags >> 8)
+        it.payloads = (payloads, payloads1) if payloads or payloads1 else NOTHING
+        transport = "tcp" if k1 >> 32 & 255 == 6 else "udp"
+        if rest or rest1:
+            setattr(it, "lost" if transport == "tcp" else "other", (rest, rest1))
+        it.source_port, it.first_source_port, it.tunnel = port, first_port, them.tunnels.get(t, "")
+        it.evidence = (_evidence(frame, source2, source3), _evidence(frame1, frame2, frame3))
+        yield ConversationKey(*_ends(k0, k1, k2, k3, k4), k1 & 0xFFFF, transport), it
+
+
+def _ends(k0: int, k1: int, k2: int, k3: int, k4: int) -> tuple[str, str]:
+    others = k1 >> 48
+    if k1 >> 40 & 15 == 4:
+        source, destination = address(4, k0 >> 32, 0), address(4, k0 & 0xFFFFFFFF, 0)
+    else:
+        source, destination = address(6, k0, k2), address(6, k3, k4)
+    return OTHERS if others else source, OTHERS if others > 1 else destination
+
+
+def _evidence(*places: int) -> tuple[Evidence, ...]:
+    return tuple([Evidence(place >> FRAME, place & 0xFFFFFFFFFF, "") for place in places if place])

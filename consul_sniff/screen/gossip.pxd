@@ -17,12 +17,14 @@ cdef class Gossip:
     cdef public unsigned long long salt
     cdef unsigned long long[::1] fresh
     cdef unsigned long long[::1] packs
+    cdef unsigned long long[::1] wholes
     cdef Py_ssize_t tail, fresh_count, pack_count
     cdef readonly Py_ssize_t news, crc, nonce, sequence
     cpdef Py_ssize_t may(self, Py_ssize_t p, Py_ssize_t stop) except -9 nogil
-    cpdef Py_ssize_t datagram(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size) except -9 nogil
+    cpdef Py_ssize_t datagram(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size, unsigned long long body) except -9 nogil
+    cdef Py_ssize_t met(self, unsigned long long whole) except -9 nogil
     cdef Py_ssize_t note(self, unsigned long long h) except -9 nogil
-    cdef Py_ssize_t learn(self) except -9 nogil
+    cdef Py_ssize_t learn(self, unsigned long long whole) except -9 nogil
     cdef Py_ssize_t beginning(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size) except -9 nogil
     cdef Py_ssize_t message(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t depth) except -9 nogil
     cdef Py_ssize_t compound(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t depth) except -9 nogil

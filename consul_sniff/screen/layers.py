@@ -96,7 +96,7 @@ class Layers:
         size: i64 = self.stop - p
         value: i64
         if kind == 1:
-            return ETHERNET
+            return self.ethernet()
         if kind == 113:
             if size < 16:
                 return self.short()
@@ -156,9 +156,9 @@ class Layers:
     def ethernet(self) -> i64:
         if self.stop - self.p < 14:
             return self.short()
-        self.etype = (self.win.b[self.p + 12] << 8) | self.win.b[self.p + 13]
+        self.etype = self.win.be16(self.p + 12)
         self.p += 14
-        return ETHERTYPE
+        return IP4 if self.etype == 0x0800 else ETHERTYPE
 
     def ethertype(self) -> i64:
         p: i64 = self.p
@@ -236,10 +236,11 @@ class Layers:
         part: i64
         if self.stop - p < 20:
             return self.short()
-        size = (self.win.b[p] & 15) << 2
-        total = (self.win.b[p + 2] << 8) | self.win.b[p + 3]
-        if self.win.b[p] >> 4 != 4 or size < 20:
+        size = self.win.b[p]
+        total = self.win.be16(p + 2)
+        if size >> 4 != 4 or size & 15 < 5:
             return MALFORMED
+        size = (size & 15) << 2
         if total:  # 0: segmentation offload, the length is what the record says
             if total < size:
                 return MALFORMED
@@ -249,18 +250,18 @@ class Layers:
         if self.stop - p < size:
             return self.short()
         self.family = 4
-        self.ident = (self.win.b[p + 4] << 8) | self.win.b[p + 5]
+        self.ident = self.win.be16(p + 4)
         self.proto = self.win.b[p + 9]
         self.s0 = cython.cast(u64, self.win.be32(p + 12))
         self.d0 = cython.cast(u64, self.win.be32(p + 16))
         self.s1 = self.d1 = 0
-        part = (self.win.b[p + 6] << 8) | self.win.b[p + 7]
+        part = self.win.be16(p + 6)
         self.p = p + size
         if part & 0x3FFF:
             self.offset = (part & 0x1FFF) << 3
             self.more = part & 0x2000
             return FRAGMENT
-        return TRANSPORT
+        return TCP if self.proto == 6 else TRANSPORT
 
     def ip6(self) -> i64:
         p: i64 = self.p
@@ -340,7 +341,7 @@ class Layers:
     def udp(self) -> i64:
         """VXLAN (RFC 7348) and Geneve (RFC 8926), where the port and the bytes both say so."""
         p: i64 = self.p + 8
-        port: i64 = (self.win.b[p - 6] << 8) | self.win.b[p - 5]
+        port: i64 = self.win.be16(p - 6)
         kind: i64
         size: i64
         if port == 4789 or port == 8472:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LATEST = cython.declare(i64, 9_000_000_000)  # seconds: more does not fit in 63 bits of nanoseconds
 BILLION = cython.declare(i64, 1_000_000_000)
+M32 = cython.declare(u64, 0xFFFFFFFF)
 EXACT = cython.declare(u64, 4_000_000_000)  # units a second up to which 64 bits are enough
 RECORD = cython.declare(i64, limits.RECORD_BYTES)
 NG_RECORD = cython.declare(i64, limits.PCAPNG_BLOCK_BYTES)
@@ -63,29 +64,34 @@ class Records:
 
     def number(self, p: i64) -> i64:
         """Four bytes in the section's order."""
-        high: i64
+        return self.win.be32(p) if self.big else cython.cast(i64, self.win.word(p) & M32)
+
+    def pair(self, p: i64) -> u64:
+        """Two such numbers, the first in the low half."""
         if self.big:
-            return self.win.be32(p)
-        high = (self.win.b[p + 3] << 8) | self.win.b[p + 2]
-        return (high << 16) | (self.win.b[p + 1] << 8) | self.win.b[p]
+            return (cython.cast(u64, self.win.be32(p + 4)) << 32) | cython.cast(u64, self.win.be32(p))
+        return self.win.word(p)
 
     def record(self) -> i64:
         """Classic pcap: seconds, fraction, captured length, length, bytes."""
         at: i64 = self.at
         size: i64
         wire: i64
+        x: u64
         if self.stop - at < 16 or self.count == 0:
             return 0
-        size = self.number(at + 8)
+        x = self.pair(at + 8)
+        size = cython.cast(i64, x & M32)
         if size > RECORD or size > self.stop - at - 16:
             return 0
-        wire = self.number(at + 12)
+        wire = cython.cast(i64, x >> 32)
+        x = self.pair(at)
         if self.scale:
-            self.time = (self.number(at) + self.offsets[0]) * BILLION + self.number(at + 4) * self.scale
+            self.time = (cython.cast(i64, x & M32) + self.offsets[0]) * BILLION + cython.cast(i64, x >> 32) * self.scale
             if self.time < 0:
                 self.time = 0
         else:
-            self.stamp(cython.cast(u64, self.number(at)) * self.units[0] + cython.cast(u64, self.number(at + 4)), 0)
+            self.stamp((x & M32) * self.units[0] + (x >> 32), 0)
         self.p = at + 16
         self.size = size
         self.wire = wire if wire > size else size

@@ -12,7 +12,7 @@ cdef class Repeats:
     cdef Sights packets
     cdef Sights common
     cdef Recent messages
-    cdef unsigned long long salt
+    cdef unsigned long long salt, body
     cdef dict suspects
     cdef public Py_ssize_t lost
     cpdef begin(self, unsigned long long salt)

@@ -16,7 +16,10 @@ except ImportError:
 
 from .layers import Layers
 from .table import SHARES, Table
-from .words import Recent, Sights, Window, mix
+from .words import Recent, Sights, Window
+
+if not cython.compiled:
+    from .words import mix
 
 SECOND = cython.declare(i64, 1_000_000_000)
 FIFTY_MS = cython.declare(i64, 50_000_000)
@@ -42,6 +45,7 @@ class Repeats:
         self.lay = layers
         self.tab = table
         self.suspects: dict[int, list[tuple[int, int, int]]] = {}
+        self.body = 0  # a digest of what the last packet carried; 0: there is none
         self.lost = 0  # replays whose flow ended before they were known to be replays
         self.begin(0)
 
@@ -64,7 +68,9 @@ class Repeats:
         p: i64 = self.lay.p
         window: i64 = SECOND
         h: u64
+        x: u64
         line: u64
+        self.body = 0
         if self.lay.family == 6 or self.lay.ident == 0:
             if not data:
                 return 0
@@ -75,13 +81,15 @@ class Repeats:
         if self.lay.family == 6:
             h = mix(h ^ self.lay.s1 ^ mix(self.lay.d1))
         if p + 8 <= self.lay.stop:
-            line ^= self.win.word(p) & mask
-            h = mix(h) ^ (self.win.word(p) & mask)
+            x = self.win.word(p) & mask
+            line ^= x
+            h = mix(h) ^ x
         if self.lay.proto == 6 and p + 16 <= self.lay.stop:
             h = mix(h) ^ self.win.word(p + 8)
         if window == FIFTY_MS and rest + 8 <= self.lay.stop:
             line ^= self.win.word(rest)  # nothing else tells the datagrams of one flow apart
-        h = self.win.digest(rest, self.lay.stop, h)
+        self.body = self.win.digest(rest, self.lay.stop, self.salt)
+        h = mix(h) ^ self.body
         if share < 0:
             return self.common.again(line, h, time, window)
         self.packets.share = share

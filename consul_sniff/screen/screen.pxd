@@ -1,5 +1,6 @@
 # Types of screen.py, for the compiler.
 cimport cython
+from .conversations cimport Conversations
 from .gossip cimport Gossip
 from .layers cimport Layers
 from .records cimport Records
@@ -23,13 +24,15 @@ cdef class Screen:
     cdef object whole
     cdef object accept
     cdef readonly object notes
-    cdef readonly object hints
+    cdef readonly Conversations talks
     cdef readonly set link_types
     cdef readonly set unsupported
     cdef readonly bint idle
     cdef readonly Py_ssize_t packets, bytes, first, last, cut_packets
-    cdef Py_ssize_t everything, sealed, since, until, input, tick, closing, last_link
+    cdef Py_ssize_t everything, sealed, since, until, input, tick, evicted, closing, endings, last_link
     cdef Py_ssize_t time, weight, weight_bytes, own, lead, share
+    cdef unsigned long long k0, k1, k2, k3, k4
+    cdef Py_ssize_t flip, row
     cdef Py_ssize_t[::1] terminals
     cdef list over
     cdef dict ended_flows
@@ -38,18 +41,19 @@ cdef class Screen:
     cdef Py_ssize_t run(self) except -9
     cdef Py_ssize_t sort(self, Py_ssize_t p, Py_ssize_t size, Py_ssize_t wire, Py_ssize_t face) except -9
     cdef Py_ssize_t keeps(self, Py_ssize_t ports) except -9
-    cdef Py_ssize_t side(self, unsigned long long sp, unsigned long long dp, Py_ssize_t syn) except -9
-    cdef Py_ssize_t insert(self, unsigned long long k0, unsigned long long k1, unsigned long long k2,
-                           unsigned long long k3, unsigned long long k4, Py_ssize_t flip) except -9
+    cdef Py_ssize_t locate(self, unsigned long long sp, unsigned long long dp) except -9
+    cdef Py_ssize_t side(self, Py_ssize_t syn) except -9
+    cdef Py_ssize_t insert(self) except -9
     cdef Py_ssize_t tcp(self) except -9
     cdef Py_ssize_t udp(self) except -9
-    cdef Py_ssize_t overhear(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size) except -9
+    cdef Py_ssize_t overhear(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size, unsigned long long body) except -9
     cdef Py_ssize_t datagram(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size,
-                             Py_ssize_t gossip) except -9
+                             Py_ssize_t gossip, unsigned long long body) except -9
     cdef said(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size, Py_ssize_t kind)
     cdef Py_ssize_t plain(self, Py_ssize_t d) except -9
     cdef Py_ssize_t fragment(self) except -9
     cdef reassembled(self, object whole)
     cdef end(self, Py_ssize_t r)
     cdef forget(self, Py_ssize_t r)
-    cdef folded(self, Py_ssize_t r)
+    cdef folded(self, Py_ssize_t r, bint counted)
+    cdef Py_ssize_t added(self, Py_ssize_t r) except -9

@@ -21,6 +21,8 @@ except ImportError:
     from . import _cython as cython
     from ._cython import i64, u64
 
+from .conversations import Conversations
+from .folding import conversations
 from .folding import flow as fold
 from .fragments import Fragments
 from .gossip import Gossip
@@ -30,12 +32,15 @@ from .records import Records
 from .repeats import Repeats
 from .streams import Streams
 from .table import SHARED_ROWS, SHARES, Table
-from .words import Seen, Window, mix
+from .words import Seen, Window
+
+if not cython.compiled:
+    from .words import mix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..facts import InputFacts
+    from ..facts import Conversation, ConversationKey, InputFacts
     from ..model import Block, Flow, Heard, Payload
     from .asleep import Step
     from .fragments import Whole
@@ -79,10 +84,11 @@ class Screen:
 
     def __init__(self, *, flows: int = limits.FLOWS, everything: bool = False, sealed: bool = False,
                  since: int | None = None, until: int | None = None, hints: frozenset[int] = frozenset(),
-                 shares: int | None = None) -> None:
+                 shares: int | None = None, quiet: bool = False) -> None:
         """``everything``: hand on every UDP payload; ``sealed``: sealed gossip too; ``since``, ``until``: ns, both included;
         ``hints``: ports that are likely of interest (nothing is left out for want of a hint). ``shares``: a bit for each
-        share of the flows that is kept here, where other processes keep the others (``sort``)."""
+        share of the flows that is kept here, where other processes keep the others (``sort``). ``quiet``: flows of which
+        nothing was handed on are added up here (``conversations``), not given."""
         seed = int.from_bytes(os.urandom(8), "little")
         self.win = Window(seed)
         self.rec = Records(self.win)
@@ -103,7 +109,7 @@ class Screen:
         self.sealed = 1 if sealed else 0
         self.since = since if since is not None else -1
         self.until = until if until is not None else FOREVER
-        self.hints = hints
+        self.talks = Conversations(self.tab, hints) if quiet else None
         self.terminals = array("q", [0] * (len(TERMINALS) + 1))
         self.over: list[Flow] = []
         self.ended_flows: dict[int, Flow] = {}
@@ -113,7 +119,9 @@ class Screen:
         self.accept: Callable[[bytes, int, int], bool] | None = None
         self.idle = True
         self.input = -1
-        self.tick = self.closing = 0
+        self.k0 = self.k1 = self.k2 = self.k3 = self.k4 = 0
+        self.flip = self.row = 0
+        self.tick = self.closing = self.endings = self.evicted = 0
         self.open(0)
 
     def open(self, input_index: int, before: InputFacts | None = None) -> None:
@@ -162,7 +170,13 @@ class Screen:
         finally:
             self.win.rest()
             block.consumed = self.rec.at
+            self.note_evictions()
         self.idle = not self.crowded()
+
+    def note_evictions(self) -> None:
+        if self.evicted:
+            self.notes["evicted-flows"] += self.evicted
+            self.evicted = 0
 
     def crowded(self) -> i64:
         """Is the hand-over space full?"""
@@ -172,6 +186,8 @@ class Screen:
     def run(self) -> None:
         """Records, until there is none or the hand-over space is full."""
         rec: Records = self.rec
+        before: i64 = -1
+        moved: i64
         while rec.step():
             self.packets += 1
             self.bytes += rec.size
@@ -185,8 +201,11 @@ class Screen:
             self.weight = 1
             self.weight_bytes = rec.wire
             self.terminals[self.sort(rec.p, rec.size, rec.wire, rec.face)] += 1
-            if self.crowded():
-                break
+            moved = self.outlet.bytes + self.endings
+            if moved != before:  # something was handed on
+                if self.crowded():
+                    break
+                before = moved
 
     def sort(self, p: i64, size: i64, wire: i64, face: i64) -> i64:
         """Screen one packet, captured [p, p + size) of ``wire`` bytes: its terminal counter.
@@ -233,42 +252,46 @@ class Screen:
         self.share = cython.cast(i64, mix(h ^ (cython.cast(u64, ports) << 40)) & SHARE_MASK)
         return (self.own >> self.share) & 1
 
-    def side(self, sp: u64, dp: u64, syn: i64) -> i64:
-        """The sender's side in the flow table (its index in ``D``), counted. ``syn``: a SYN's sequence number, else -1."""
+    def locate(self, sp: u64, dp: u64) -> None:
+        """Look up the flow of the packet at hand: its key ``k0`` to ``k4``, ``flip`` and ``row`` (-1: it is new).
+
+        Before its duplicates are looked for: a random row comes from memory meanwhile.
+        """
         lay: Layers = self.lay
-        tab: Table = self.tab
-        k0: u64
         k1: u64 = (cython.cast(u64, lay.family) << 40) | (cython.cast(u64, lay.proto) << 32)
-        k2: u64 = 0
-        k3: u64 = 0
-        k4: u64 = 0
         flip: i64 = 0
-        r: i64
-        d: i64
         if lay.s0 > lay.d0 or (lay.s0 == lay.d0 and (lay.s1 > lay.d1 or (lay.s1 == lay.d1 and sp > dp))):
             flip = 1
+        self.k2 = self.k3 = self.k4 = 0
         if lay.family == 4:
-            k0 = (lay.d0 << 32) | lay.s0 if flip else (lay.s0 << 32) | lay.d0
+            self.k0 = (lay.d0 << 32) | lay.s0 if flip else (lay.s0 << 32) | lay.d0
         elif flip:
-            k0 = lay.d0
-            k2 = lay.d1
-            k3 = lay.s0
-            k4 = lay.s1
+            self.k0 = lay.d0
+            self.k2 = lay.d1
+            self.k3 = lay.s0
+            self.k4 = lay.s1
         else:
-            k0 = lay.s0
-            k2 = lay.s1
-            k3 = lay.d0
-            k4 = lay.d1
-        k1 |= (dp << 16) | sp if flip else (sp << 16) | dp
-        r = tab.find(k0, k1, k2, k3, k4)
-        if r >= 0 and syn >= 0 and self.tcps.begins(2 * r + (flip ^ cython.cast(i64, tab.F[r].flip)), syn):
+            self.k0 = lay.s0
+            self.k2 = lay.s1
+            self.k3 = lay.d0
+            self.k4 = lay.d1
+        self.k1 = k1 | ((dp << 16) | sp if flip else (sp << 16) | dp)
+        self.flip = flip
+        self.row = self.tab.find(self.k0, self.k1, self.k2, self.k3, self.k4)
+
+    def side(self, syn: i64) -> i64:
+        """The sender's side of the flow located (its index in ``D``), counted. ``syn``: a SYN's sequence number, else -1."""
+        tab: Table = self.tab
+        r: i64 = self.row
+        d: i64
+        if r >= 0 and syn >= 0 and self.tcps.begins(2 * r + (self.flip ^ tab.flip), syn):
             self.end(r)  # the port is used again
-            r = tab.find(k0, k1, k2, k3, k4)
+            r = -1
         if r < 0:
-            r = self.insert(k0, k1, k2, k3, k4, flip)
+            r = self.insert()
         self.tick += 1
         tab.F[r].epoch = self.tick
-        d = 2 * r + (flip ^ cython.cast(i64, tab.F[r].flip))
+        d = 2 * r + (self.flip ^ tab.flip)
         if tab.D[d].packets == 0:
             tab.D[d].first = tab.D[d].last = self.time
             tab.D[d].first_frame = self.packets
@@ -280,15 +303,14 @@ class Screen:
             tab.D[d].first = self.time
         return d
 
-    def insert(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64, flip: i64) -> i64:
-        """A new flow's row; where the table is full, the oldest idle flow ends."""
+    def insert(self) -> i64:
+        """A row for the flow located; where the table is full, the oldest idle flow ends."""
         r: i64
         self.tab.share = self.share if self.tab.shares > 1 else 0
         if self.tab.full():
-            self.notes["evicted-flows"] += 1
+            self.evicted += 1
             self.end(self.tab.oldest())
-        r = self.tab.insert(k0, k1, k2, k3, k4)
-        self.tab.F[r].flip = flip
+        r = self.tab.insert(self.k0, self.k1, self.k2, self.k3, self.k4, self.flip)
         if self.lay.depth:
             self.tunnels[r] = tunnel_text([self.lay.trail[i] for i in range(self.lay.depth)])
         return r
@@ -300,6 +322,8 @@ class Screen:
         lay: Layers = self.lay
         p: i64 = lay.p
         q: i64
+        sp: i64
+        dp: i64
         flags: i64
         d: i64
         number: i64
@@ -308,14 +332,16 @@ class Screen:
         q = p + (self.win.b[p + 12] >> 4 << 2)
         if q < p + 20 or q > lay.end:
             return MALFORMED
-        if not self.keeps(self.win.be16(p) + self.win.be16(p + 2)):
+        sp = self.win.be16(p)
+        dp = self.win.be16(p + 2)
+        if not self.keeps(sp + dp):
             return FOREIGN
+        self.locate(cython.cast(u64, sp), cython.cast(u64, dp))
         if self.rep.twice(M64, p + 20, lay.end - q, 0, self.time, self.share):
             return DUPLICATE
         flags = self.win.b[p + 13]
         number = self.win.be32(p + 4)
-        d = self.side((self.win.b[p] << 8) | self.win.b[p + 1], (self.win.b[p + 2] << 8) | self.win.b[p + 3],
-                      number if flags & 2 else -1)
+        d = self.side(number if flags & 2 else -1)
         self.tab.D[d].flags |= flags & 0x3F
         if lay.end > q:
             self.tab.D[d].payloads += 1
@@ -328,6 +354,8 @@ class Screen:
         """A UDP header at the layers' ``p``."""
         lay: Layers = self.lay
         p: i64 = lay.p
+        sp: i64
+        dp: i64
         size: i64
         stop: i64
         own: i64
@@ -335,39 +363,44 @@ class Screen:
         d: i64
         if lay.stop - p < 8:
             return lay.short() if lay.end - p >= 8 else MALFORMED
-        size = (self.win.b[p + 4] << 8) | self.win.b[p + 5]
+        size = self.win.be16(p + 4)
         if size == 0:
             size = lay.end - p  # segmentation offload, or a jumbogram
         if size < 8:
             return MALFORMED
         stop = p + size if p + size < lay.stop else lay.stop
-        own = self.keeps(self.win.be16(p) + self.win.be16(p + 2))
+        sp = self.win.be16(p)
+        dp = self.win.be16(p + 2)
+        own = self.keeps(sp + dp)
         gossip = self.gos.may(p + 8, stop)
-        if not (own or gossip):
+        if own:
+            self.locate(cython.cast(u64, sp), cython.cast(u64, dp))
+        elif not gossip:
             return FOREIGN
         if self.rep.twice(M48, p + 8, size > 8, 0, self.time, -1 if gossip else self.share):
             return DUPLICATE if own else FOREIGN
         if not own:
-            self.overhear(p + 8, stop, size - 8)
+            self.overhear(p + 8, stop, size - 8, self.rep.body if stop == lay.stop else 0)
             return FOREIGN
-        d = self.side((self.win.b[p] << 8) | self.win.b[p + 1], (self.win.b[p + 2] << 8) | self.win.b[p + 3], -1)
+        d = self.side(-1)
         if size > 8:
             self.tab.D[d].payloads += 1
-            self.datagram(d, p + 8, stop, size - 8, gossip)
+            self.datagram(d, p + 8, stop, size - 8, gossip, self.rep.body if stop == lay.stop else 0)
         return UDP
 
-    def overhear(self, p: i64, stop: i64, size: i64) -> None:
+    def overhear(self, p: i64, stop: i64, size: i64, body: u64) -> None:
         """A datagram of a flow that another process keeps: what gossip's own tables must know of it."""
-        kind: i64 = self.gos.datagram(p, stop, size)
+        kind: i64 = self.gos.datagram(p, stop, size, body)
         if kind == PLAIN:
             if self.gos.sequence >= 0:
                 self.rep.ping(-1, self.gos.sequence, self.time, self.packets)
         elif kind != NEITHER and size == stop - p:
             self.rep.nonce(-1, self.gos.nonce, stop, self.time, self.packets)
 
-    def datagram(self, d: i64, p: i64, stop: i64, size: i64, gossip: i64) -> None:
-        """Class, count and perhaps hand on a UDP payload: [p, stop) captured of ``size`` bytes; ``gossip``: it may be."""
-        kind: i64 = self.gos.datagram(p, stop, size) if gossip else NEITHER
+    def datagram(self, d: i64, p: i64, stop: i64, size: i64, gossip: i64, body: u64) -> None:
+        """Class, count and perhaps hand on a UDP payload: [p, stop) captured of ``size`` bytes; ``gossip``: it may be;
+        ``body``: its digest, or 0."""
+        kind: i64 = self.gos.datagram(p, stop, size, body) if gossip else NEITHER
         wanted: i64 = self.everything
         if kind == PLAIN:
             wanted |= self.plain(d)
@@ -486,33 +519,74 @@ class Screen:
             self.ended_flows.pop(it.number, None)
         if self.closing:
             for row in self.tab.rows_taken():
-                yield self.folded(row)
+                if not self.added(row):  # what `room` adds up need not be told
+                    yield self.folded(row, counted=self.talks is None or not self.talks.simple(row))
                 self.forget(row)
 
     def end(self, r: i64) -> None:
         """The flow of row ``r`` is over."""
+        self.endings += 1
         self.tcps.finish(r)
-        it = self.folded(r)
-        self.over.append(it)
-        self.ended_flows[it.number] = it
+        if self.over or not self.added(r):  # in the order in which flows end, or bounds would be met by others
+            it = self.folded(r, counted=True)
+            self.over.append(it)
+            self.ended_flows[it.number] = it
         self.forget(r)
 
     def forget(self, r: i64) -> None:
         """Give the row back."""
-        self.tunnels.pop(r, None)
-        self.tcps.units.drop(2 * r)
-        self.tcps.units.drop(2 * r + 1)
-        self.tcps.asleep.drop(r)
+        if self.tunnels:
+            self.tunnels.pop(r, None)
+        if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
+            self.tcps.units.drop(2 * r)
+            self.tcps.units.drop(2 * r + 1)
+        if self.tab.D[2 * r].sleep:
+            self.tcps.asleep.drop(r)
         self.tab.remove(r)
 
-    def folded(self, r: i64) -> Flow:
+    def folded(self, r: i64, counted: bool) -> Flow:  # noqa: FBT001 - compiled, by place
         """The flow of row ``r`` as it stands."""
-        it = fold(self.tab, r, self.input, self.tunnels.get(r, ""), counted=True)
+        it = fold(self.tab, r, self.input, self.tunnels.get(r, ""), counted=counted)
         if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
             it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
         if r in self.tcps.asleep.kept:
             it.asleep = (self.tab.D[2 * r].chain, list(self.tcps.asleep.kept[r]))
         return it
+
+    def added(self, r: i64) -> i64:
+        """Was the flow one of those that are added up here?"""
+        if self.talks is None or not self.talks.quiet(r):
+            return 0
+        self.talks.add(r, cython.cast(u64, self.input), self.tunnels.get(r, "") if self.tunnels else "")
+        return 1
+
+    def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]:  # noqa: FBT001
+        """Where a flow that was given is added up: 0 apart, 1 under the source ``others``, 2 its destination is, too.
+
+        True: it was, here (``ended`` gave it without counters).
+        """
+        talks = self.talks
+        if talks is None:
+            return 0, False
+        row = self.tab.row(flow.number)
+        if row >= 0 and talks.simple(row):
+            return talks.told(row, self.input, flow.tunnel, source, certain), True
+        return talks.room(flow.key, flow.share, source), False
+
+    @property
+    def crowd(self) -> tuple[int, int]:
+        """Flows whose conversations are not kept apart; the same of those that are attempts."""
+        if self.talks is None:
+            return 0, 0
+        return self.talks.folded, self.talks.floods
+
+    def conversations(self) -> Iterator[tuple[ConversationKey, Conversation]]:
+        """Those that were added up here, of all inputs."""
+        return conversations(self.talks.joined()) if self.talks is not None else iter(())
+
+    def places(self) -> list[int]:
+        """How many conversations each share keeps apart; then, how many attempts."""
+        return list(self.talks.kept)[:2 * SHARES] if self.talks is not None else []
 
     def flow(self, number: int) -> Flow:
         """Who a flow is that a payload was handed on of; its counters stand in it only once it has ended."""
@@ -524,7 +598,7 @@ class Screen:
     def live(self) -> Iterator[Flow]:
         """The flows that go on, as they stand, without ending them."""
         for row in self.tab.rows_taken():
-            yield self.folded(row)
+            yield self.folded(row, counted=True)
 
     def expire(self, idle: int) -> None:
         """Where the table is three quarters full: end the flows that were silent for ``idle`` ns. Drain ``ended``."""
@@ -587,6 +661,7 @@ class Screen:
         for whole in self.frags.close():
             self.reassembled(whole)
         self.tcps.close()
+        self.note_evictions()
         if self.rep.lost:
             self.notes["replays-of-ended-flows"] += self.rep.lost
             self.rep.lost = 0

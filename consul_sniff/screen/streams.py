@@ -107,7 +107,8 @@ class Streams:
             self.on(d, p, stop, wire, time, frame)
             self.tab.D[d].pending = wire - (stop - p)
             self.tab.D[d].begun = 0
-        self.tab.D[d].lost += wire - (stop - p)
+        if wire > stop - p:
+            self.tab.D[d].lost += wire - (stop - p)
         return 0
 
     def hold(self, d: i64, segment: Held) -> None:

@@ -70,6 +70,7 @@ cdef class Table:
     cdef readonly object sides_bytes
     cdef readonly Py_ssize_t rows, shares, each
     cdef public Py_ssize_t share
+    cdef readonly Py_ssize_t flip
     cdef Py_ssize_t mask
     cdef unsigned long long seed, serial
     cpdef reset(self)
@@ -77,7 +78,7 @@ cdef class Table:
     cdef Py_ssize_t home(self, Py_ssize_t r) except -9 nogil
     cpdef Py_ssize_t find(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) except -9 nogil
     cpdef Py_ssize_t full(self) except -9 nogil
-    cpdef Py_ssize_t insert(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) except -9 nogil
+    cpdef Py_ssize_t insert(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4, Py_ssize_t flip=*) except -9 nogil
     cdef Py_ssize_t clear(self, Py_ssize_t d) except -9 nogil
     cpdef Py_ssize_t oldest(self) except -9 nogil
     cpdef Py_ssize_t remove(self, Py_ssize_t r) except -9 nogil

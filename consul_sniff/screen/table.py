@@ -85,6 +85,7 @@ class Table:
         self.mask = size - 1
         self.seed = seed
         self.serial = 1
+        self.flip = 0
         self.free = zeros(rows * 8).cast("q")  # rows given back, a stack for each share
         self.state = (ShareRecord * self.shares)()
         self.S = self.state
@@ -123,7 +124,7 @@ class Table:
         return h ^ (h >> 32)
 
     def find(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> i64:
-        """The row of a key, or -1."""
+        """The row of a key, or -1; ``flip`` is the row's. The index has it too: the side's memory need not wait for the row's."""
         h: u64 = self.hash(k0, k1, k2, k3, k4)
         i: i64 = cython.cast(i64, h & cython.cast(u64, self.mask))
         s: u64
@@ -133,16 +134,17 @@ class Table:
             if s == 0:
                 return -1
             if (s >> 32) == (h >> 32):
-                r = cython.cast(i64, s & M32) - 1
+                r = cython.cast(i64, (s & M32) >> 1) - 1
                 if (self.F[r].k0 == k0 and self.F[r].k1 == k1 and self.F[r].k2 == k2 and self.F[r].k3 == k3
                         and self.F[r].k4 == k4):
+                    self.flip = cython.cast(i64, s & 1)
                     return r
             i = (i + 1) & self.mask
 
     def full(self) -> i64:
         return self.S[self.share].live >= self.each
 
-    def insert(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> i64:
+    def insert(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64, flip: i64 = 0) -> i64:
         """A row for a key that is not in the table. There must be room (``full``)."""
         h: u64 = self.hash(k0, k1, k2, k3, k4)
         r: i64
@@ -161,7 +163,7 @@ class Table:
         self.F[r].k3 = k3
         self.F[r].k4 = k4
         self.F[r].opener = -1
-        self.F[r].flip = 0
+        self.F[r].flip = self.flip = flip
         self.F[r].number = self.serial * self.rows + r
         self.serial += 1
         self.clear(r * 2)
@@ -169,7 +171,7 @@ class Table:
         i = cython.cast(i64, h & cython.cast(u64, self.mask))
         while self.slots[i] != 0:
             i = (i + 1) & self.mask
-        self.slots[i] = ((h >> 32) << 32) | cython.cast(u64, r + 1)
+        self.slots[i] = ((h >> 32) << 32) | (cython.cast(u64, r + 1) << 1) | cython.cast(u64, flip)
         return r
 
     def clear(self, d: i64) -> i64:
@@ -207,14 +209,14 @@ class Table:
         i: i64 = self.home(r)
         j: i64
         home: i64
-        while cython.cast(i64, self.slots[i] & M32) != r + 1:
+        while cython.cast(i64, (self.slots[i] & M32) >> 1) != r + 1:
             i = (i + 1) & self.mask
         j = i
         while True:  # shift back what was pushed on: no tombstones
             j = (j + 1) & self.mask
             if self.slots[j] == 0:
                 break
-            home = self.home(cython.cast(i64, self.slots[j] & M32) - 1)
+            home = self.home(cython.cast(i64, (self.slots[j] & M32) >> 1) - 1)
             if ((j - home) & self.mask) >= ((j - i) & self.mask):
                 self.slots[i] = self.slots[j]
                 i = j

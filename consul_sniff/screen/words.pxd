@@ -1,12 +1,23 @@
 # Types of words.py, for the compiler. nogil: an accidental Python object is then an error. Size: Py_ssize_t, 64 bits.
+# What every packet needs often stands here with its body: calls from module to module are never inlined.
 cimport cython
+from libc.string cimport memcpy
 
-cpdef unsigned long long mix(unsigned long long x) noexcept nogil
+cdef inline unsigned long long load(unsigned char *q) noexcept nogil:
+    cdef unsigned long long x
+    memcpy(&x, q, 8)
+    return x
+
+cdef inline unsigned long long mix(unsigned long long x) noexcept nogil:
+    x ^= x >> 32
+    x *= <unsigned long long>0x9E3779B97F4A7C15
+    x ^= x >> 29
+    x *= <unsigned long long>0xC2B2AE3D27D4EB4F
+    return x ^ (x >> 32)
 
 @cython.final
 cdef class Window:
     cdef unsigned char[::1] b
-    cdef unsigned long long[::1] w
     cdef unsigned int[::1] tables
     cdef unsigned long long seed
     cdef readonly object buffer
@@ -14,9 +25,18 @@ cdef class Window:
     cpdef look(self, object buffer)
     cpdef rest(self)
     cpdef bytes take(self, Py_ssize_t p, Py_ssize_t stop)
-    cpdef unsigned long long word(self, Py_ssize_t p) noexcept nogil
-    cpdef Py_ssize_t be16(self, Py_ssize_t p) except -9 nogil
-    cpdef Py_ssize_t be32(self, Py_ssize_t p) except -9 nogil
+    cdef inline unsigned char *span(self, Py_ssize_t p, Py_ssize_t stop) except NULL nogil:
+        # [p, stop) lies between two bytes that are checked; a negative place is a very large one
+        cdef unsigned char _ = self.b[<size_t>(stop - 1)]
+        return &self.b[<size_t>p]
+    cdef inline unsigned long long word(self, Py_ssize_t p) noexcept nogil:
+        return load(self.span(p, p + 8))
+    cdef inline Py_ssize_t be16(self, Py_ssize_t p) except -9 nogil:
+        cdef unsigned char *q = self.span(p, p + 2)
+        return (<Py_ssize_t>q[0] << 8) | q[1]
+    cdef inline Py_ssize_t be32(self, Py_ssize_t p) except -9 nogil:
+        cdef unsigned char *q = self.span(p, p + 4)
+        return (<Py_ssize_t>q[0] << 24) | (<Py_ssize_t>q[1] << 16) | (<Py_ssize_t>q[2] << 8) | q[3]
     cpdef unsigned long long digest(self, Py_ssize_t p, Py_ssize_t stop, unsigned long long salt) noexcept nogil
     cpdef unsigned long long crc(self, Py_ssize_t p, Py_ssize_t stop) noexcept nogil
 
@@ -24,7 +44,7 @@ cdef class Window:
 cdef class Seen:
     cdef unsigned long long[::1] slots
     cdef Py_ssize_t mask
-    cdef readonly Py_ssize_t used
+    cdef readonly Py_ssize_t used, forgotten
     cpdef Py_ssize_t has(self, unsigned long long h) except -9 nogil
     cpdef Py_ssize_t novel(self, unsigned long long h) except -9 nogil
 

@@ -6,8 +6,10 @@ Compiled together with its ``.pxd``, which holds the types; see ``screen/__init_
 from __future__ import annotations
 
 import mmap
+import struct
 import zlib
 from array import array
+from typing import Any
 
 try:
     import cython
@@ -45,13 +47,20 @@ def crc_tables() -> array[int]:
     return array("I", out)
 
 
-def mix(x: u64) -> u64:
-    """Every bit of ``x`` on every bit of the answer (a murmur finisher)."""
-    x ^= x >> 32
-    x = (x * C1) & M64
-    x ^= x >> 29
-    x = (x * C2) & M64
-    return x ^ (x >> 32)
+if not cython.compiled:  # what is in the .pxd is inlined in every module
+    WORD, LONG, SHORT = (struct.Struct(form).unpack_from for form in ("<Q", ">I", ">H"))
+
+    def load(q: Any) -> u64:
+        """Eight bytes from a pointer on, the low one first."""
+        return WORD(q)[0]
+
+    def mix(x: u64) -> u64:
+        """Every bit of ``x`` on every bit of the answer (a murmur finisher)."""
+        x ^= x >> 32
+        x = (x * C1) & M64
+        x ^= x >> 29
+        x = (x * C2) & M64
+        return x ^ (x >> 32)
 
 
 class Window:
@@ -67,7 +76,6 @@ class Window:
         """Look into ``buffer`` (writable); its size is pinned until ``rest``."""
         self.buffer = buffer
         self.b = buffer
-        self.w = memoryview(buffer)[:len(buffer) & ~7].cast("Q")
 
     def rest(self) -> None:
         """Let go of the buffer."""
@@ -82,52 +90,86 @@ class Window:
             return cython.cast(cython.p_char, cython.address(self.b[p]))[:stop - p]  # type: ignore[no-any-return]
         return bytes(self.buffer[p:stop])
 
-    def word(self, p: i64) -> u64:
-        """Eight bytes at ``p`` in the machine's order, from two aligned words."""
-        i: i64 = p >> 3
-        s: i64 = (p & 7) << 3
-        return (self.w[i] >> s) | ((self.w[i + 1] << (63 - s) << 1) & M64)
+    if not cython.compiled:  # as above
 
-    def be16(self, p: i64) -> i64:
-        return (self.b[p] << 8) | self.b[p + 1]
+        def span(self, p: i64, stop: i64) -> Any:
+            """A pointer to [p, stop), of one byte or more."""
+            return self.b[p:stop]
 
-    def be32(self, p: i64) -> i64:
-        high: i64 = (self.b[p] << 8) | self.b[p + 1]
-        return (high << 16) | (self.b[p + 2] << 8) | self.b[p + 3]
+        def word(self, p: i64) -> u64:
+            """Eight bytes at ``p``, the low one first."""
+            return WORD(self.b, p)[0]
+
+        def be16(self, p: i64) -> i64:
+            return SHORT(self.b, p)[0]
+
+        def be32(self, p: i64) -> i64:
+            return LONG(self.b, p)[0]
 
     def digest(self, p: i64, stop: i64, salt: u64) -> u64:
         """64 seeded bits of [p, stop): equal bytes and salt, equal digest."""
         h: u64 = salt ^ self.seed
+        h1: u64
+        h2: u64
+        h3: u64
+        x: u64
+        q: cython.p_uchar
+        n: i64 = stop - p
         if not cython.compiled:  # a fiftieth of the time
-            return hash((h, bytes(self.b[p:stop]))) & M64
-        h = (h + cython.cast(u64, stop - p) * C2) & M64
-        while p + 8 <= stop:
-            h = ((h ^ self.word(p)) * C1) & M64
+            return hash((h, bytes(self.span(p, stop)))) & M64
+        h += cython.cast(u64, n) * C2
+        if n <= 0:
+            return mix(h)
+        q = self.span(p, stop)
+        if n >= 32:  # four lanes: a multiplication need not wait for the one before
+            h1 = h ^ C1
+            h2 = h ^ C2
+            h3 = ~h
+            while True:
+                h = (h ^ load(q)) * C1
+                h1 = (h1 ^ load(q + 8)) * C1
+                h2 = (h2 ^ load(q + 16)) * C1
+                h3 = (h3 ^ load(q + 24)) * C1
+                h ^= h >> 29
+                h1 ^= h1 >> 29
+                h2 ^= h2 >> 29
+                h3 ^= h3 >> 29
+                if n == 32:
+                    break
+                q += 32 if n >= 64 else n - 32  # the last 32 may overlap those before: no words are left over
+                n = n - 32 if n >= 64 else 32
+            return mix(h ^ (h1 << 1)) ^ mix(h2 ^ (h3 << 1))
+        while n > 8:
+            h = (h ^ load(q)) * C1
             h ^= h >> 29
-            p += 8
-        if p < stop:
-            h = ((h ^ (self.word(p) & ((cython.cast(u64, 1) << ((stop - p) * 8)) - 1))) * C1) & M64
-            h ^= h >> 29
-        return mix(h)
+            q += 8
+            n -= 8
+        x = self.word(stop - n)  # what lies behind the end does not count
+        return mix((h ^ (x & (M64 >> (64 - n * 8)))) * C1)
 
     def crc(self, p: i64, stop: i64) -> u64:
         """CRC-32 (IEEE) of [p, stop)."""
         c: u64 = M32
         x: u64
+        q: cython.p_uchar
+        t: cython.p_uint
+        n: i64 = stop - p
         if not cython.compiled:
-            return zlib.crc32(self.b[p:stop])
-        while p + 8 <= stop:
-            x = self.word(p) ^ c
-            c = (self.tables[1792 + cython.cast(i64, x & 255)] ^ self.tables[1536 + cython.cast(i64, (x >> 8) & 255)]
-                 ^ self.tables[1280 + cython.cast(i64, (x >> 16) & 255)]
-                 ^ self.tables[1024 + cython.cast(i64, (x >> 24) & 255)]
-                 ^ self.tables[768 + cython.cast(i64, (x >> 32) & 255)]
-                 ^ self.tables[512 + cython.cast(i64, (x >> 40) & 255)]
-                 ^ self.tables[256 + cython.cast(i64, (x >> 48) & 255)] ^ self.tables[cython.cast(i64, x >> 56)])
-            p += 8
-        while p < stop:
-            c = self.tables[cython.cast(i64, (c ^ self.b[p]) & 255)] ^ (c >> 8)
-            p += 1
+            return zlib.crc32(self.span(p, stop))
+        if n <= 0:
+            return 0
+        q = self.span(p, stop)
+        t = cython.address(self.tables[0])
+        while n >= 8:
+            x = load(q) ^ c
+            c = (t[1792 + (x & 255)] ^ t[1536 + (x >> 8 & 255)] ^ t[1280 + (x >> 16 & 255)] ^ t[1024 + (x >> 24 & 255)]
+                 ^ t[768 + (x >> 32 & 255)] ^ t[512 + (x >> 40 & 255)] ^ t[256 + (x >> 48 & 255)] ^ t[x >> 56])
+            q += 8
+            n -= 8
+        while n:
+            c = t[(c ^ q[0]) & 255] ^ (c >> 8)
+            q += 1
+            n -= 1
         return c ^ M32
 
 
@@ -138,7 +180,7 @@ class Seen:
         """``size``: a power of two."""
         self.slots = zeros(size * 8).cast("Q")
         self.mask = size - 1
-        self.used = 0
+        self.used = self.forgotten = 0  # entries now; how often all were forgotten
 
     def has(self, h: u64) -> i64:
         i: i64 = cython.cast(i64, (h >> 20) & cython.cast(u64, self.mask))
@@ -163,6 +205,7 @@ class Seen:
             for i in range(self.mask + 1):
                 self.slots[i] = 0
             self.used = 0
+            self.forgotten += 1
             i = cython.cast(i64, (h >> 20) & cython.cast(u64, self.mask))
         self.slots[i] = h
         self.used += 1
@@ -241,10 +284,14 @@ class Sights:
         base: i64 = (self.share * (self.mask + 1) + cython.cast(i64, mix(place) & cython.cast(u64, self.mask))) << 3
         i: i64
         oldest: i64 = base
+        least: u64 = self.cells[base + 1]
+        met: u64
         for i in range(base, base + 8, 2):
-            if self.cells[i] == h and -window <= time - cython.cast(i64, self.cells[i + 1]) <= window:
+            met = self.cells[i + 1]
+            if self.cells[i] == h and -window <= time - cython.cast(i64, met) <= window:
                 return 1
-            if self.cells[i + 1] < self.cells[oldest + 1]:
+            if met < least:
+                least = met
                 oldest = i
         self.cells[oldest] = h
         self.cells[oldest + 1] = cython.cast(u64, time)

@@ -9,7 +9,7 @@ import zlib
 import dpkt
 import pytest
 
-from benchmarks import agree, gate, gossip, lzw, make_consul
+from benchmarks import agree, gate, gossip, live, lzw, make_consul
 from benchmarks.catalogue import PCAPS, RECIPES, Kitchen
 from benchmarks.make_consul import Changes
 from benchmarks.make_longer import moved
@@ -22,6 +22,7 @@ from benchmarks.tables import markdown
 from benchmarks.templates import PLAIN, load
 from consul_sniff.pipeline import Options
 from consul_sniff.pipeline import read as facts_of
+from tests.live_lab import refusal
 
 PACKETS = 1_000
 SUMMED = sorted(set(RECIPES) - {"fragments"})  # a fragment has no checksum of its own to look at
@@ -251,3 +252,23 @@ def test_reports_that_differ_in_a_count_do_not_agree():
     assert agree.compare(report, again) == (2, [])
     fewer = {**report, "findings": [{"id": "a", "severity": "high", "count": 3}]}
     assert agree.compare(report, fewer)[1] == ["findings: a: ('high', 4) and ('high', 3)"]
+
+
+@pytest.mark.slow
+def test_what_is_sent_live_is_decoded_or_reported_lost():
+    if refusal():
+        pytest.skip(refusal())
+    one = live.once(PCAPS / "lab" / "plain-c1.pcap", 20_000, 1)
+    assert one.sent == 20_000
+    assert one.exact, live.sentence(one)
+
+
+def test_a_live_run_is_good_or_not():
+    fine = live.Seen(50_000, 10, 1.0, 10, 0, 0, 0.5, 90.0, 0.1)
+    assert fine.good
+    assert not fine._replace(decoded=9).good
+    assert not fine._replace(decoded=9, dropped=1).good
+    assert not fine._replace(cores=1.1).good
+    assert not fine._replace(megabytes=201.0).good
+    assert fine._replace(rate=100_000, decoded=8, dropped=1, unread=1, cores=1.0, megabytes=400.0).good
+    assert not fine._replace(rate=100_000, decoded=8, dropped=1).good

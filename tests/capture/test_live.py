@@ -165,6 +165,7 @@ def test_down_up_and_another_name(lab):
     assert source.check() == []
     lab.ip("link", "set", "cs1", "name", "eth9")
     lab.ip("link", "set", "eth9", "up")
+    lab.carries("eth9")
     assert [one.what for one in source.check()] == ["interface-renamed", "interface-up"]
     assert source.reasons == {"cs1 was down for a time: nothing was captured there then"}
     send(lab, 2)
@@ -196,4 +197,40 @@ def test_what_is_fetched_ahead_comes_in_its_order(lab):
     source.prefetch()
     send(lab, 50)
     assert [packet for _name, packet in packets(source, stop_after=100)] == [datagram(n) for n in [*range(50), *range(50)]]
+    source.close()
+
+
+def test_what_was_fetched_ahead_needs_no_further_packet(lab):
+    source = opened(lab)
+    send(lab, 50)
+    time.sleep(0.2)
+    source.prefetch()
+    source.finish()
+    assert len(packets(source)) == 50
+    assert source.losses() == Losses(50, 0, 0, 0)
+    source.close()
+
+
+def test_half_a_record_is_never_left_in_memory(lab):
+    """What a signal's handler raises comes after libpcap wrote, before its file was flushed."""
+    source = opened(lab)
+    handle = source.handles[0]
+    send(lab, 200)
+    time.sleep(0.2)
+    real = handle._pcap
+
+    class Interrupted:
+        def dispatch(self, most, call):
+            real.dispatch(most, call)
+            raise KeyboardInterrupt
+
+        def __getattr__(self, name):
+            return getattr(real, name)
+
+    handle._pcap = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        source.prefetch()
+    handle._pcap = real
+    source.finish()
+    assert [packet for _name, packet in packets(source)] == [datagram(n) for n in range(200)]
     source.close()

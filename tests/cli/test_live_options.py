@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from consul_sniff.cli.live_options import LARGEST, Choices, chosen_format, held_together, seconds, size
+from consul_sniff.cli.live_options import LARGEST, Choices, address, chosen_format, held_together, seconds, size
 from consul_sniff.errors import UsageError
 
 CHOICES = Choices((), False, 0.0, 0, False, 0.0, 1, "text", None, "nobody", False)
@@ -30,6 +30,20 @@ def test_sizes(text, value):
 def test_no_sizes(text):
     with pytest.raises(UsageError, match=r"--buffer-size .*: write a size from 64K to 2047M"):
         size("--buffer-size", text)
+
+
+@pytest.mark.parametrize(("text", "where"), [
+    (":9469", ("127.0.0.1", 9469)), ("9469", ("127.0.0.1", 9469)), ("0.0.0.0:9469", ("0.0.0.0", 9469)), ("[::1]:80", ("::1", 80)),
+    ("fd00::7:9469", ("fd00::7", 9469)), ("node.example:0", ("node.example", 0)),
+])
+def test_where_to_listen(text, where):
+    assert address("--metrics", text) == where
+
+
+@pytest.mark.parametrize("text", ["", ":", "localhost", "localhost:", ":65536", ":-1", ":http", "http://localhost:9469/", ":\u0669"])
+def test_nowhere_to_listen(text):
+    with pytest.raises(UsageError, match=r"^--metrics '.*': write \[HOST\]:PORT, e\.g\. :9469, 10\.0\.0\.7:9469 or \[::1\]:9469$"):
+        address("--metrics", text)
 
 
 def test_the_format_that_is_meant():

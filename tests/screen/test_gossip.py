@@ -136,6 +136,13 @@ def test_more_news_than_is_noted_is_news_each_time():
     assert handed(ping(1), ping(2), many, many) == [1, 2, 3, 4]
 
 
+def test_plaintext_met_byte_for_byte_is_counted_each_time_with_its_crc_and_its_pings_are_read():
+    it = packets([udp(payload) for payload in (crc(alive()), crc(alive("n2"))[:-1] + b"9", alive("n3"), ping(7)) for _ in range(5)])
+    flow = it.flow("udp").ways[0]
+    assert (flow.plain, flow.crc_good, flow.crc_bad) == (20, 5, 5)
+    assert [p.frame for p in it.payloads] == [1, 2, *range(6, 11), 11]
+
+
 def test_sealed_datagrams():
     sealed = [b"\x01" + bytes([i]) * 40 for i in range(4)]
     assert handed(*sealed) == [1]

@@ -1,0 +1,70 @@
+# Types of conversations.py, for the compiler. The structs hold the fields of conversations.TALK and MORE, in that order.
+cimport cython
+from .table cimport Table
+
+ctypedef struct Talk:
+    unsigned long long k0
+    unsigned long long k1
+    unsigned long long packets
+    unsigned long long bytes
+    unsigned long long payloads
+    unsigned long long rest
+    unsigned long long first
+    unsigned long long last
+    unsigned long long frame
+    unsigned int flows
+    unsigned int opened
+    int port
+    unsigned int first_port
+    unsigned int flags
+    unsigned int guessed
+
+ctypedef struct More:
+    unsigned long long k2
+    unsigned long long k3
+    unsigned long long k4
+    unsigned long long packets
+    unsigned long long bytes
+    unsigned long long payloads
+    unsigned long long rest
+    unsigned long long frame
+    unsigned long long source2
+    unsigned long long source3
+    unsigned long long frame2
+    unsigned long long frame3
+
+cdef unsigned long long earlier(unsigned long long a, unsigned long long b) noexcept nogil
+
+@cython.final
+cdef class Conversations:
+    cdef Table tab
+    cdef Talk[::1] T
+    cdef More[::1] M
+    cdef unsigned long long[::1] slots
+    cdef unsigned char[::1] likely
+    cdef readonly Py_ssize_t[::1] kept
+    cdef Py_ssize_t[::1] most
+    cdef readonly object rows, more
+    cdef readonly dict tunnels
+    cdef readonly Py_ssize_t used, folded, floods
+    cdef Py_ssize_t mask, guess
+    cdef unsigned long long o0, o1, o2, o3, o4
+    cdef Py_ssize_t quiet(self, Py_ssize_t r) except -9 nogil
+    cdef Py_ssize_t simple(self, Py_ssize_t r) except -9 nogil
+    cdef Py_ssize_t counted(self, Py_ssize_t d) except -9 nogil
+    cdef Py_ssize_t attempt(self, Py_ssize_t r) except -9 nogil
+    cdef Py_ssize_t source(self, Py_ssize_t r) except -9 nogil
+    cdef Py_ssize_t name(self, unsigned long long k0, unsigned long long k1, unsigned long long k2,
+                         unsigned long long k3, unsigned long long k4, Py_ssize_t second, Py_ssize_t share) except -9 nogil
+    cdef Py_ssize_t find(self, Py_ssize_t section, Py_ssize_t share) except -9 nogil
+    cdef Py_ssize_t place(self, Py_ssize_t share, Py_ssize_t attempt) except -9 nogil
+    cdef add(self, Py_ssize_t r, unsigned long long input_, str tunnel)
+    cdef Py_ssize_t sum(self, Py_ssize_t r, unsigned long long input_, str tunnel, Py_ssize_t side,
+                        Py_ssize_t attempt) except -9
+    cdef join(self, Conversations part, Py_ssize_t t)
+    cdef wrapped(self, Py_ssize_t t, str tunnel)
+    cdef Py_ssize_t times(self, Py_ssize_t t, Py_ssize_t d, Py_ssize_t fresh) except -9 nogil
+    cdef Py_ssize_t sums(self, Py_ssize_t t, Py_ssize_t d) except -9 nogil
+    cdef Py_ssize_t answers(self, Py_ssize_t t, Py_ssize_t d) except -9 nogil
+    cdef Py_ssize_t proof(self, Py_ssize_t t, Py_ssize_t second, unsigned long long place,
+                          unsigned long long frame) except -9 nogil

@@ -1,0 +1,360 @@
+"""Conversations of flows that are over and of which nobody was handed anything: counters, added up where they are counted.
+
+A scan or a flood makes a flow of every packet: those become no Python objects until the end, and then one for each
+conversation. ``place`` also bounds how many conversations are kept apart, whoever adds them up: each share of the flows has
+its part of ``limits.CONVERSATIONS``, and of ``limits.ATTEMPTS`` for those in which nobody was answered or nothing said; what
+is more goes under the source ``others``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from typing import TYPE_CHECKING
+
+from .. import limits
+
+try:
+    import cython
+    from cython import Py_ssize_t as i64
+    from cython import ulonglong as u64
+except ImportError:
+    from . import _cython as cython
+    from ._cython import i64, u64
+
+from .table import KINDS, SHARES, Table
+from .words import zeros
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+M16 = cython.declare(u64, 0xFFFF)
+M32 = cython.declare(u64, 0xFFFFFFFF)
+FAMILY_PROTOCOL = cython.declare(u64, 0xFFF00000000)
+SHARES_BITS = cython.declare(u64, 0xF << 44)
+FAMILY = cython.declare(u64, 0xF0000000000)
+SHARE = cython.declare(i64, 44)  # a key's share stands there: each has keys of its own, whoever keeps the others
+PROTOCOL = cython.declare(u64, 0xFF00000000)
+V4 = cython.declare(u64, 4 << 40)
+OTHERS = cython.declare(u64, 1 << 48)  # of a key's second word: its source is any; two of them: its destination, too
+FRAME = cython.declare(i64, 40)  # bits of a packet's number; above them stands its input's
+EACH = cython.declare(i64, SHARES)
+
+# The same fields in the same order stand in conversations.pxd. Source's counters and what every flow touches come first.
+# rest: bytes lost (TCP), datagrams that are no gossip (UDP). port: -1, the source's, or 0 where it changed. guessed: who
+# originated was, in one of the flows. frame: the earliest packet, its input above FRAME bits.
+TALK = (("k0", 8), ("k1", 8), ("packets", 8), ("bytes", 8), ("payloads", 8), ("rest", 8), ("first", 8), ("last", 8), ("frame", 8),
+        ("flows", 4), ("opened", 4), ("port", -4), ("first_port", 4), ("flags", 4), ("guessed", 4))
+# IPv6's other words, the responder's counters, and the packets after the earliest.
+MORE = tuple([(name, 8) for name in ("k2", "k3", "k4", "packets", "bytes", "payloads", "rest", "frame", "source2", "source3",
+                                     "frame2", "frame3")])
+
+
+class TalkRecord(ctypes.Structure):
+    """A conversation. Key: k0, k2 the source's address, its low half and k3, k4 the responder's; k1 is others, share, family, protocol, port."""
+
+    _fields_ = [(name, KINDS[size]) for name, size in TALK]
+
+
+class MoreRecord(ctypes.Structure):
+    """What few conversations have: touched where it is needed."""
+
+    _fields_ = [(name, KINDS[size]) for name, size in MORE]
+
+
+class Conversations:
+    """``add`` a row of the flow table where it is ``quiet``. Flows that found no place of their own: ``folded``, and of those that
+    are attempts ``floods``."""
+
+    def __init__(self, table: Table, hints: Iterable[int]) -> None:
+        size: i64 = limits.CONVERSATIONS + 2 * limits.ATTEMPTS + EACH
+        self.tab = table
+        self.most = array("q", [limit // table.shares for limit in (limits.CONVERSATIONS, limits.ATTEMPTS, limits.ATTEMPTS)] + [EACH])
+        self.rows = (TalkRecord * size).from_buffer(zeros(ctypes.sizeof(TalkRecord) * size))
+        self.more = (MoreRecord * size).from_buffer(zeros(ctypes.sizeof(MoreRecord) * size))
+        self.T = self.rows
+        self.M = self.more
+        self.mask = (1 << (size * 3 // 2).bit_length()) - 1
+        self.slots = zeros((self.mask + 1) * 8).cast("Q")
+        self.likely = bytearray(65_536)
+        for port in hints:
+            self.likely[port] = 1
+        self.kept = array("q", [0] * (3 * EACH + 1))  # by share: kept apart, attempts, under others; then all others
+        self.tunnels: dict[int, str] = {}  # of the rows whose flows all came through one
+        self.used = self.folded = self.floods = self.guess = 0
+        self.o0 = self.o1 = self.o2 = self.o3 = self.o4 = 0
+
+    def quiet(self, r: i64) -> i64:
+        """Is a flow's row all that is known of it? What looks like gossip is handed on, and so is what anybody reads."""
+        return not (self.tab.D[2 * r].handed or self.tab.D[2 * r + 1].handed or self.tab.D[2 * r].heard
+                    or self.tab.D[2 * r + 1].heard or self.tab.D[2 * r].sleep) and self.simple(r)
+
+    def simple(self, r: i64) -> i64:
+        """Has a flow none of the counters that only gossip has?"""
+        return self.counted(2 * r) and self.counted(2 * r + 1)
+
+    def counted(self, d: i64) -> i64:
+        return not (self.tab.D[d].plain or self.tab.D[d].sealed1 or self.tab.D[d].sealed0
+                    or self.tab.D[d].cut or self.tab.D[d].replays or self.tab.D[d].nonce_reuse)
+
+    def attempt(self, r: i64) -> i64:
+        """Did one side alone speak, or nobody say anything?"""
+        return (self.tab.D[2 * r].packets == 0 or self.tab.D[2 * r + 1].packets == 0
+                or (self.tab.D[2 * r].payloads == 0 and self.tab.D[2 * r + 1].payloads == 0))
+
+    def source(self, r: i64) -> i64:
+        """The side that originated, as ``decoders.fold.orient`` settles it. Sets ``guess``: that was not seen."""
+        a: i64
+        b: i64
+        self.guess = 0
+        if self.tab.F[r].opener >= 0:
+            return self.tab.F[r].opener
+        if self.tab.F[r].flip:
+            a = cython.cast(i64, self.tab.F[r].k1 & M16)
+            b = cython.cast(i64, (self.tab.F[r].k1 >> 16) & M16)
+        else:
+            a = cython.cast(i64, (self.tab.F[r].k1 >> 16) & M16)
+            b = cython.cast(i64, self.tab.F[r].k1 & M16)
+        self.guess = 1
+        if self.likely[a] != self.likely[b]:
+            return 1 if self.likely[a] else 0
+        self.guess = 1 if a != b else 0
+        return 1 if a < b else 0
+
+    def name(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64, second: i64, share: i64) -> i64:
+        """Make the key at hand that of a flow's conversation; ``second``: the flow's second socket originated."""
+        self.o0 = k0
+        self.o1 = (k1 & FAMILY_PROTOCOL) | (((k1 >> 16) & M16) if second else (k1 & M16)) | (cython.cast(u64, share) << SHARE)
+        self.o2 = k2
+        self.o3 = k3
+        self.o4 = k4
+        if second and (k1 & FAMILY) == V4:
+            self.o0 = (k0 >> 32) | ((k0 & M32) << 32)
+        elif second:
+            self.o0 = k3
+            self.o2 = k4
+            self.o3 = k0
+            self.o4 = k2
+        return 0
+
+    def find(self, section: i64, share: i64) -> i64:
+        """The row of the key at hand; a new one where the share has room in that section of ``kept``, else -1."""
+        h: u64 = self.tab.hash(self.o0, self.o1, self.o2, self.o3, self.o4)
+        i: i64 = cython.cast(i64, h & cython.cast(u64, self.mask))
+        s: u64
+        t: i64
+        while self.slots[i] != 0:
+            s = self.slots[i]
+            if (s >> 32) == (h >> 32):
+                t = cython.cast(i64, s & M32) - 1
+                if (self.T[t].k0 == self.o0 and self.T[t].k1 == self.o1 and self.M[t].k2 == self.o2
+                        and self.M[t].k3 == self.o3 and self.M[t].k4 == self.o4):
+                    return t
+            i = (i + 1) & self.mask
+        if self.kept[section * EACH + share] >= self.most[section]:
+            return -1
+        self.kept[section * EACH + share] += 1
+        t = self.used
+        self.used += 1
+        self.slots[i] = ((h >> 32) << 32) | cython.cast(u64, t + 1)
+        self.T[t].k0 = self.o0
+        self.T[t].k1 = self.o1
+        self.T[t].port = -1
+        if self.o2 | self.o3 | self.o4:
+            self.M[t].k2 = self.o2
+            self.M[t].k3 = self.o3
+            self.M[t].k4 = self.o4
+        return t
+
+    def place(self, share: i64, attempt: i64) -> i64:
+        """The row of the key at hand: its own, or where its share has enough, one of ``others``."""
+        t: i64 = self.find(attempt, share)
+        if t >= 0:
+            return t
+        if attempt:
+            self.floods += 1
+        else:
+            self.folded += 1
+        self.o1 += OTHERS
+        self.o2 = 0
+        self.o0 = self.o0 & M32 if (self.o1 & FAMILY) == V4 else 0
+        t = self.find(2, share)
+        if t >= 0:
+            return t
+        self.o1 = 2 * OTHERS + V4 + (self.o1 & PROTOCOL)
+        self.o0 = self.o3 = self.o4 = 0
+        return self.find(3, 0)
+
+    def room(self, key: tuple[int, ...], share: int, source: int) -> int:
+        """For a flow that others add up: 0 its conversation is kept apart, 1 under others, 2 its destination is, too."""
+        k0, k1, k2, k3, k4, flip = key
+        share = max(share, 0)
+        self.name(k0, k1, k2, k3, k4, source ^ flip, share)
+        return int(self.T[self.place(share, 0)].k1 // OTHERS)
+
+    def add(self, r: i64, input_: u64, tunnel: str) -> None:
+        """Add up a quiet flow that is over: the flow table's row ``r``, of the input of that number."""
+        self.sum(r, input_, tunnel, self.source(r), self.attempt(r))
+
+    def told(self, r: int, input_: int, tunnel: str, source: int, certain: bool) -> int:  # noqa: FBT001 - a hot path
+        """The same for a flow that somebody read, and so knows who originated it. As ``room``."""
+        self.guess = 0 if certain else 1
+        return int(self.T[self.sum(r, input_, tunnel, source, 0)].k1 // OTHERS)
+
+    def sum(self, r: i64, input_: u64, tunnel: str, side: i64, attempt: i64) -> i64:
+        """Add up a flow that ``side`` originated; the row of its conversation."""
+        second: i64 = side ^ cython.cast(i64, self.tab.F[r].flip)
+        place: u64 = input_ << FRAME
+        share: i64 = r // self.tab.each
+        t: i64
+        port: i64
+        self.name(self.tab.F[r].k0, self.tab.F[r].k1, self.tab.F[r].k2, self.tab.F[r].k3, self.tab.F[r].k4, second, share)
+        t = self.place(share, attempt)
+        port = cython.cast(i64, self.tab.F[r].k1 & M16 if second else (self.tab.F[r].k1 >> 16) & M16)
+        if tunnel or self.tunnels:
+            self.wrapped(t, tunnel)
+        if self.T[t].first_port == 0 or (earlier(self.tab.D[2 * r].first_frame, self.tab.D[2 * r + 1].first_frame) | place
+                                         < earlier(self.T[t].frame, self.M[t].frame)):
+            self.T[t].first_port = cython.cast(cython.uint, port)
+        if self.T[t].port == -1:
+            self.T[t].port = cython.cast(cython.int, port)
+        elif self.T[t].port != port:
+            self.T[t].port = 0
+        if self.tab.D[2 * r].packets:
+            self.times(t, 2 * r, self.T[t].flows == 0)
+        if self.tab.D[2 * r + 1].packets:
+            self.times(t, 2 * r + 1, self.T[t].flows == 0 and self.tab.D[2 * r].packets == 0)
+        self.T[t].flows += 1
+        self.T[t].opened += 1 if self.tab.F[r].opener >= 0 else 0
+        self.T[t].guessed |= cython.cast(cython.uint, self.guess)
+        self.T[t].flags |= self.tab.D[2 * r + side].flags | (self.tab.D[2 * r + (side ^ 1)].flags << 8)
+        self.sums(t, 2 * r + side)
+        self.proof(t, 0, place, self.tab.D[2 * r + side].first_frame)
+        side ^= 1
+        if self.tab.D[2 * r + side].packets:
+            self.answers(t, 2 * r + side)
+            self.proof(t, 1, place, self.tab.D[2 * r + side].first_frame)
+        return t
+
+    def joined(self) -> Conversations:
+        """The same with the shares' parts of a conversation put together."""
+        whole: Conversations = Conversations(self.tab, ())
+        t: i64
+        whole.most[0] = len(self.rows)
+        for t in range(self.used):
+            if self.T[t].flows:
+                whole.join(self, t)
+        return whole
+
+    def join(self, part: Conversations, t: i64) -> None:
+        """Add another's row."""
+        into: i64
+        self.o0 = part.T[t].k0
+        self.o1 = part.T[t].k1 & ~SHARES_BITS
+        self.o2 = part.M[t].k2
+        self.o3 = part.M[t].k3
+        self.o4 = part.M[t].k4
+        into = self.find(0, 0)
+        if part.tunnels or self.tunnels:
+            self.wrapped(into, part.tunnels.get(t, ""))
+        if self.T[into].first_port == 0 or (earlier(part.T[t].frame, part.M[t].frame)
+                                            < earlier(self.T[into].frame, self.M[into].frame)):
+            self.T[into].first_port = part.T[t].first_port
+        if self.T[into].port == -1:
+            self.T[into].port = part.T[t].port
+        elif self.T[into].port != part.T[t].port:
+            self.T[into].port = 0
+        if self.T[into].flows == 0 or part.T[t].first < self.T[into].first:
+            self.T[into].first = part.T[t].first
+        if part.T[t].last > self.T[into].last:
+            self.T[into].last = part.T[t].last
+        self.T[into].flows += part.T[t].flows
+        self.T[into].opened += part.T[t].opened
+        self.T[into].guessed |= part.T[t].guessed
+        self.T[into].flags |= part.T[t].flags
+        self.T[into].packets += part.T[t].packets
+        self.T[into].bytes += part.T[t].bytes
+        self.T[into].payloads += part.T[t].payloads
+        self.T[into].rest += part.T[t].rest
+        self.proof(into, 0, 0, part.T[t].frame)
+        self.proof(into, 0, 0, part.M[t].source2)
+        self.proof(into, 0, 0, part.M[t].source3)
+        if part.M[t].packets:
+            self.M[into].packets += part.M[t].packets
+            self.M[into].bytes += part.M[t].bytes
+            self.M[into].payloads += part.M[t].payloads
+            self.M[into].rest += part.M[t].rest
+            self.proof(into, 1, 0, part.M[t].frame)
+            self.proof(into, 1, 0, part.M[t].frame2)
+            self.proof(into, 1, 0, part.M[t].frame3)
+
+    def wrapped(self, t: i64, tunnel: str) -> None:
+        """The least tunnel of all; "" where a flow was in none."""
+        least = tunnel if self.T[t].flows == 0 else min(self.tunnels.get(t, ""), tunnel)
+        if least:
+            self.tunnels[t] = least
+        else:
+            self.tunnels.pop(t, None)
+
+    def times(self, t: i64, d: i64, fresh: i64) -> i64:
+        """First and last, of a side that sent; ``fresh``: nothing is known yet."""
+        if fresh or self.tab.D[d].first < self.T[t].first:
+            self.T[t].first = self.tab.D[d].first
+        if self.tab.D[d].last > self.T[t].last:
+            self.T[t].last = self.tab.D[d].last
+        return 0
+
+    def sums(self, t: i64, d: i64) -> i64:
+        """The source's counters."""
+        self.T[t].packets += self.tab.D[d].packets
+        self.T[t].bytes += self.tab.D[d].bytes
+        self.T[t].payloads += self.tab.D[d].payloads
+        self.T[t].rest += self.tab.D[d].lost + self.tab.D[d].other
+        return 0
+
+    def answers(self, t: i64, d: i64) -> i64:
+        """The responder's."""
+        self.M[t].packets += self.tab.D[d].packets
+        self.M[t].bytes += self.tab.D[d].bytes
+        self.M[t].payloads += self.tab.D[d].payloads
+        self.M[t].rest += self.tab.D[d].lost + self.tab.D[d].other
+        return 0
+
+    def proof(self, t: i64, second: i64, place: u64, frame: u64) -> i64:
+        """Of each side's packets the three earliest are kept."""
+        more: u64
+        if frame == 0:
+            return 0
+        place |= frame
+        more = self.M[t].frame if second else self.T[t].frame
+        if more == 0 or place < more:
+            if second:
+                self.M[t].frame = place
+            else:
+                self.T[t].frame = place
+            place = more
+        elif place == more:
+            return 0
+        more = self.M[t].frame2 if second else self.M[t].source2
+        if place == 0 or place == more:
+            return 0
+        if more == 0 or place < more:
+            if second:
+                self.M[t].frame2 = place
+            else:
+                self.M[t].source2 = place
+            place = more
+        more = self.M[t].frame3 if second else self.M[t].source3
+        if place and (more == 0 or place < more):
+            if second:
+                self.M[t].frame3 = place
+            else:
+                self.M[t].source3 = place
+        return 0
+
+
+def earlier(a: u64, b: u64) -> u64:
+    """The lesser; 0 is none."""
+    if a == 0 or b == 0:
+        return a | b
+    return a if a < b else b
