@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from .facts import Facts
+    from collections.abc import Callable, Iterator
+
+    from .facts import Facts, InputFacts
     from .model import Block
     from .report import Report
 
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
 class Event(NamedTuple):
     """``time``: ns since the epoch, of the newest packet or (of the capture itself) of the clock.
 
-    ``kind``: node-seen node-changed finding control-changed stats; interface-down -up -renamed -gone, capture-failed,
-    clock-set-back, clock-set-forward, suspended; output-failed. ``detail``: ready for JSON, printable, without secrets.
+    ``kind``: node-seen node-changed finding control-changed stats; interface-down -up -renamed -gone, capture-failed;
+    file-awaited -new -renamed -overwritten -truncated -gone -unreadable, resumed (of followed files); clock-set-back,
+    clock-set-forward, suspended; output-failed. ``detail``: ready for JSON, printable, without secrets.
     """
 
     time: int
@@ -59,6 +62,22 @@ class Tap(Protocol):
 
     def learnt(self, facts: Facts) -> None:
         """All that is known by now, at each judgement before its report, and in between. What no fact names yet seldom proves something later."""
+
+
+class Input(Protocol):
+    """Something with blocks: a `capture.Source`, a live one, a file that is followed.
+
+    It calls ``wait`` at least five times a second while it has nothing to give: timers run in there. True from it:
+    end now. It may have ``finish()`` (take nothing new, give what there is), ``losses()``, ``check()`` and
+    ``reasons``, as `capture.live.LiveSource` has. Where its ``facts`` were here before, it goes on with them.
+    """
+
+    path: str
+    facts: InputFacts
+    wait: Callable[[], bool] | None
+
+    def __iter__(self) -> Iterator[Block]:
+        """Blocks of whole records."""
 
 
 class Clocks(Protocol):

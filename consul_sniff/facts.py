@@ -215,7 +215,7 @@ def _earliest(conversation: Conversation) -> tuple[int, int]:
 class InputFacts:
     """One input as it was read."""
 
-    __slots__ = ("path", "packets", "bytes", "first", "last", "link_types", "truncated", "error")
+    __slots__ = ("path", "packets", "bytes", "first", "last", "link_types", "truncated", "cut", "error")
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -225,6 +225,7 @@ class InputFacts:
         self.last = 0
         self.link_types: tuple[str, ...] = ()
         self.truncated = False  # some packets were cut by a snap length
+        self.cut = 0  # so many
         self.error: str | None = None  # one line: what, where, what to do
 
 

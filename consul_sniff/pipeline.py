@@ -224,13 +224,24 @@ def drain(screen: Screen, session: Session) -> None:
 
 def settle(one: InputFacts, screen: Screen, facts: Facts) -> None:
     """What the screen counted of an input that ended, and what of it makes the report incomplete."""
+    count(one, screen)
+    complain(one, facts)
+    facts.inputs.append(one)
+
+
+def count(one: InputFacts, screen: Screen) -> None:
+    """What the screen counted of an input so far."""
     one.packets, one.bytes, one.first, one.last = screen.packets, screen.bytes, screen.first, screen.last
-    one.truncated = screen.cut_packets > 0
+    one.cut = screen.cut_packets
+    one.truncated = one.cut > 0
+
+
+def complain(one: InputFacts, facts: Facts) -> None:
+    """What of an input makes the report incomplete."""
     if one.error:
         facts.reasons.add(one.error)
     if one.truncated:
-        facts.reasons.add(f"{one.path}: {screen.cut_packets} packets were cut by the capture's snap length")
-    facts.inputs.append(one)
+        facts.reasons.add(f"{one.path}: {one.cut} packets were cut by the capture's snap length")
 
 
 #: notes of the screen that mean bytes nobody looked at, as sentences

@@ -11,35 +11,21 @@ from .decoders.session import Session
 from .errors import Interrupted
 from .event import Counters, Event
 from .matching import check_gate, judge, load
-from .pipeline import drain, losses, no_collection, settle, through
+from .pipeline import complain, count, drain, losses, no_collection, through
 from .reporters.events import changes
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
-    from typing import Protocol
 
+    from .capture.follow import Happened
     from .capture.live import Happening, Losses
-    from .event import Clocks, Subscriber, Tap
+    from .event import Clocks, Input, Subscriber, Tap
     from .facts import Facts, InputFacts
     from .model import Block
     from .pipeline import Options
     from .report import Report
-
-    class Input(Protocol):
-        """Something with blocks: a `capture.Source`, a live one, a folder that is followed.
-
-        It calls ``wait`` at least five times a second while it has nothing to give: timers run in there. True from it:
-        end now. It may have ``finish()`` (take nothing new, give what there is), ``losses()``, ``check()`` and
-        ``reasons``, as `capture.live.LiveSource` has.
-        """
-
-        path: str
-        facts: InputFacts
-        wait: Callable[[], bool] | None
-
-        def __iter__(self) -> Iterator[Block]: ...
 
 
 DRAIN_SECONDS: Final = 0.7  # of the two within which an interrupted run has reported
@@ -60,8 +46,7 @@ class Watch:
 
     ``report``: the last judgement. ``beside``: gives the keys that a report has beside the contract's.
     ``meanwhile``: a context in which what it is given is called again and again, for a judgement can take longer than the
-    kernel's buffer lasts. Subscribers hear
-    of everything between two blocks, never while one is screened.
+    kernel's buffer lasts. Subscribers hear of everything between two blocks, never while one is screened.
     """
 
     def __init__(self, options: Options, clocks: Clocks, *, subscribers: Sequence[Subscriber] = (), taps: Sequence[Tap] = (),
@@ -84,6 +69,7 @@ class Watch:
         self._clocks = clocks
         self._clock_watch = ClockWatch(clocks)
         self._began = clocks.monotonic()
+        self._inputs: Iterable[Input] = ()
         self._source: Input | None = None
         self._losses = _none()  # of the inputs that ended
         self._before = (0, 0)  # packets and bytes of the inputs that ended
@@ -97,13 +83,38 @@ class Watch:
         self.every(STATS_SECONDS, self._stats)
 
     def run(self, inputs: Iterable[Input]) -> Report:
-        """One input after another; then the last word, which the subscribers have heard by then."""
-        for index, source in enumerate(inputs):
+        """One input after another; then the last word, which the subscribers have heard by then.
+
+        ``inputs`` that must be waited for (`capture.Follow`) have a ``wait`` too, and may have ``check()``, ``reasons``,
+        ``notes``, and ``behind()``: what at the end was not read, a sentence each.
+        """
+        self._inputs = inputs
+        if hasattr(inputs, "wait"):
+            inputs.wait = self._waiting
+        for source in inputs:
             if self._ending:
                 break
-            self._one(index, source)
+            self._one(source)
+        self._ask()
         self._stats()
         return self._judge(final=True)
+
+    def restore(self, facts: Facts) -> None:
+        """Begin with what an earlier run learnt (`known`)."""
+        self.session.facts = facts
+        self._before = (sum(one.packets for one in facts.inputs), sum(one.bytes for one in facts.inputs))
+
+    def known(self) -> Facts:
+        """All that was learnt by now, as if the conversations that go on ended here. Between two blocks."""
+        facts = self.session.snapshot(self.screen.live(), self.screen)
+        facts.counters.update(self.screen.counters)
+        facts.notes.update(self.screen.notes)
+        for one in (self._inputs, self._source):
+            facts.reasons |= getattr(one, "reasons", set())
+        facts.notes.update(getattr(self._inputs, "notes", {}))
+        if self._source is not None:
+            count(self._source.facts, self.screen)
+        return facts
 
     def stop(self) -> None:
         """End soon: what was received by now is still read. Safe in a signal handler, where it may raise `Interrupted`."""
@@ -140,7 +151,7 @@ class Watch:
         packets, size = self._before
         lost = self._losses
         if self._source is not None:
-            packets, size = packets + self.screen.packets, size + self.screen.bytes
+            packets, size = packets + self.screen.packets, size + self.screen.bytes  # those before included
             lost = _plus(lost, self._lost(self._source))
         received = max(lost.received, packets)
         return Counters(packets, size, received, lost.dropped, lost.interface_dropped, lost.unread,
@@ -152,19 +163,21 @@ class Watch:
             self.tell(kind, {"seconds": round(seconds, 3)})
             if kind == "suspended":
                 self.session.facts.reasons.add("the machine slept for a time: nothing was captured then")
-        check = getattr(self._source, "check", None)
-        if check is not None:
-            for one in check():
-                self._happened(one)
+        self._ask()
         self.screen.expire(IDLE)
         drain(self.screen, self.session)
 
-    def _happened(self, one: Happening) -> None:
-        self.tell(one.what, {"interface": one.interface, "summary": one.words})
+    def _ask(self) -> None:
+        """What happened to the inputs?"""
+        for asked in (self._inputs, self._source):
+            check: Callable[[], Iterable[Happening | Happened]] = getattr(asked, "check", list)
+            for one in check():
+                kind, name, words = one
+                self.tell(kind, {one._fields[1]: name, "summary": words})
 
-    def _one(self, index: int, source: Input) -> None:
+    def _one(self, source: Input) -> None:
         self._source = self.input = source
-        self.screen.open(index)
+        index = self._begin(source.facts)
         self._deadline = None
         source.wait = self._waiting
         try:
@@ -180,8 +193,18 @@ class Watch:
         self._losses = _plus(self._losses, self._lost(source))
         self._before = (self._before[0] + self.screen.packets, self._before[1] + self.screen.bytes)
         self.session.facts.reasons |= getattr(source, "reasons", set())
-        settle(source.facts, self.screen, self.session.facts)
+        count(source.facts, self.screen)
         self._source = None
+
+    def _begin(self, one: InputFacts) -> int:
+        """Make the screen ready for an input, which may have been here before; its number."""
+        rows = self.session.facts.inputs
+        number = next((at for at in range(len(rows) - 1, -1, -1) if rows[at] is one), len(rows))
+        if number == len(rows):
+            rows.append(one)
+        self.screen.open(number, one)
+        self._before = (self._before[0] - one.packets, self._before[1] - one.bytes)
+        return number
 
     def _block(self, block: Block, index: int, source: Input) -> None:
         first = self.screen.packets + 1
@@ -214,14 +237,17 @@ class Watch:
                 timer.call()
         if now >= self._due and not self._ending:
             self._due = now + self.interval
-            if self.screen.packets != self._judged:
+            if self._screened() != self._judged:
                 with suppress(Interrupted):
                     self._judge(final=False)
                 self._rested = now + (self._clocks.monotonic() - now) * BUSY_SHARE
                 self._due = max(self._due, self._rested)
 
+    def _screened(self) -> int:
+        return self._before[0] + (self.screen.packets if self._source is not None else 0)
+
     def _judge(self, *, final: bool) -> Report:
-        self._judged = self.screen.packets
+        self._judged = self._screened()
         with no_collection(), self.meanwhile(self._read_on):
             try:
                 self._judging = not final
@@ -252,13 +278,16 @@ class Watch:
 
     def _facts(self) -> Facts:
         """All that is known by now, as if everything ended here."""
-        facts = self.session.snapshot(self.screen.live(), self.screen)
-        facts.counters.update(self.screen.counters)
-        facts.notes.update(self.screen.notes)
+        facts = self.known()
         lost = self._losses
         if self._source is not None:
             lost = _plus(lost, self._lost(self._source)._replace(unread=0))  # they are on their way
-            settle(self._source.facts, self.screen, facts)
+        for one in facts.inputs:
+            complain(one, facts)
+        behind: set[str] = getattr(self._inputs, "behind", set)()
+        if behind:
+            facts.reasons |= behind
+            facts.notes["files-missed"] += len(behind)
         losses(facts)
         if lost.lost:
             facts.notes["capture-dropped"] = lost.lost

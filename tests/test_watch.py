@@ -1,9 +1,11 @@
 """Watching: what is judged meanwhile, what is told, how it ends."""
 
 import contextlib
+import json
 
 import pytest
 
+from consul_sniff import saved_facts
 from consul_sniff.capture import sources
 from consul_sniff.capture.live import Happening, Losses
 from consul_sniff.errors import Interrupted
@@ -301,6 +303,65 @@ def test_learning_takes_a_tenth_of_the_time_at_most(pcaps):
     often, _, _ = tapped(pcaps, "learn")
     seldom, _, _ = tapped(pcaps, "learn", 0.001)
     assert len(seldom) < len(often)
+
+
+def test_what_was_known_is_gone_on_with(pcaps):
+    """Two runs over two captures say what one over both says."""
+    watch = Watch(Options(), Clocks())
+    watch.run([Pieces(pcaps / PLAIN)])
+    known = saved_facts.load(json.loads(json.dumps(saved_facts.dump(watch.known()))))
+    later = Watch(Options(), Clocks())
+    later.restore(known)
+    assert later.counters().packets == 530
+    report = later.run([Pieces(pcaps / SEALED)])
+    whole = analyze([str(pcaps / PLAIN), str(pcaps / SEALED)], Options())
+    for field in ("counters", "complete", "reasons", "controls", "findings", "nodes", "conversations", "exposures", "exit_code"):
+        assert getattr(report, field) == getattr(whole, field), field
+    assert dict(report.beside)["capture"]["decoded"] == 1060
+
+
+def test_an_input_that_was_here_before_goes_on_with_its_numbers(pcaps):
+    class Rest(Pieces):
+        """The packets from the 201st on, of a file whose first 200 were read."""
+
+        def __iter__(self):
+            for block in super().__iter__():
+                yield block
+                if self.facts.packets >= self.until:
+                    return
+
+    first = Rest(pcaps / PLAIN, most=200)
+    first.until = 200
+    watch = Watch(Options(), Clocks())
+    watch.run([first])
+    count = first.facts.packets
+    again = Pieces(pcaps / SEALED)
+    again.facts = first.facts
+    report = watch.run([again])
+    assert [one.packets for one in report.inputs] == [count + 530]
+    assert sum(report.counters.values()) == count + 530 == watch.counters().packets
+    frames = [evidence.frame for row in report.findings for evidence in row.evidence]
+    assert max(frames) <= count + 530
+
+
+def test_what_inputs_miss_lets_nothing_pass(pcaps):
+    class Inputs:
+        wait, reasons, notes = None, {"cap0 is gone"}, {"files-missed": 1}
+
+        def __iter__(self):
+            yield Pieces(pcaps / "lab/secure-c1.pcap")
+
+        def behind(self):
+            return {"cap1: 5 bytes of it were not read before the end"}
+
+    inputs = Inputs()
+    watch = Watch(Options(), Clocks())
+    report = watch.run(inputs)
+    assert inputs.wait == watch._waiting
+    assert {"cap0 is gone", "cap1: 5 bytes of it were not read before the end", "2 of the followed captures were not read whole"} <= set(report.reasons)
+    assert "pass" not in {one.status.value for one in report.controls}
+    assert "files-missed" in watch.known().notes
+    assert "2 of" not in str(watch.known().reasons)
 
 
 @pytest.mark.parametrize("final", [False, True])

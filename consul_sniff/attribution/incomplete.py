@@ -57,6 +57,8 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
                 for channel, found in gossip.items() if _one_way(found)]
     if dropped := facts.notes.get("capture-dropped"):
         reasons.append(f"all: {dropped} packet{'s were' if dropped > 1 else ' was'} dropped by the capture")
+    if missed := facts.notes.get("files-missed"):
+        reasons.append(f"all: {missed} of the followed captures {'were' if missed > 1 else 'was'} not read whole")
     reasons += [f"all: {words}" for name, words in OVERFLOWS.items() if facts.notes.get(name)]
     return tuple(sorted(reasons))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .follow import Follow
 from .inputs import Input, elsewhere, expand, weigh
 from .source import Source, sources
 
-__all__ = ["Input", "Source", "elsewhere", "expand", "sources", "weigh"]
+__all__ = ["Follow", "Input", "Source", "elsewhere", "expand", "sources", "weigh"]

@@ -42,6 +42,14 @@ class Layout(Protocol):
         """
         ...
 
+    def size(self, buffer: bytearray, at: int, stop: int) -> int:
+        """Bytes of the packet record at *at*; 0 where none stands there, or not all of it."""
+        ...
+
+    def saved(self) -> dict[str, object]:
+        """What must be known to read on from where a record begins, for JSON."""
+        ...
+
     def unit(self, buffer: bytearray, at: int, stop: int) -> str:
         """What the cut thing at *at* is called."""
         ...

@@ -24,9 +24,9 @@ STDIN: Final = "-"
 _WAIT_MS: Final = 100
 WANTED: Final = "expected pcap or pcapng (also packed: .gz .zst .lz4 .bz2 .xz)"
 #: A file in a folder that cannot be read is passed over, unless its name says that evidence would be lost.
-_NAMED_AS_CAPTURE: Final = re.compile(r"\.(pcap|pcapng|cap|dmp|trace)\d*(\.(gz|zst|lz4|bz2|xz))?$", re.IGNORECASE)
+NAMED_AS_CAPTURE: Final = re.compile(r"\.(pcap|pcapng|cap|dmp|trace)\d*(\.(gz|zst|lz4|bz2|xz))?$", re.IGNORECASE)
 _DIGITS: Final = re.compile(r"(\d+)")
-_HEAD: Final = pcap.HEADER_BYTES
+HEAD: Final = pcap.HEADER_BYTES
 _CONVERT: Final = "convert it first (editcap -F pcapng IN OUT)"
 _FOREIGN: Final = {
     b"snoop\0": f"this is a snoop capture: {_CONVERT}",
@@ -97,7 +97,7 @@ def _remote(url: str) -> Iterator[Input]:
         yield Input(url, trouble(error))
         return
     if url.endswith("/"):
-        found = [one for one in found if _NAMED_AS_CAPTURE.search(one)]
+        found = [one for one in found if NAMED_AS_CAPTURE.search(one)]
     if not found:
         yield Input(url, f"no capture there: {WANTED}")
     yield from (Input(one) for one in found)
@@ -156,10 +156,14 @@ def _listed(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _by_name(entry: os.DirEntry[str]) -> tuple[list[str | int], str]:
+    return natural(entry.name)
+
+
+def natural(name: str) -> tuple[list[str | int], str]:
     """``trace2`` before ``trace10``: the order in which tcpdump -C numbers its files."""
-    parts: list[str | int] = list(_DIGITS.split(entry.name))
-    parts[1::2] = [int(part) for part in _DIGITS.findall(entry.name)]
-    return parts, entry.name
+    parts: list[str | int] = list(_DIGITS.split(name))
+    parts[1::2] = [int(part) for part in _DIGITS.findall(name)]
+    return parts, name
 
 
 def _is_capture(path: str, name: str) -> bool:
@@ -169,15 +173,15 @@ def _is_capture(path: str, name: str) -> bool:
             reader, _packing = compression.unpack(raw)
             head = _first(reader)
     except (OSError, Damage):
-        return _NAMED_AS_CAPTURE.search(name) is not None
+        return NAMED_AS_CAPTURE.search(name) is not None
     return pcap.begins(head) or pcapng.begins(head)
 
 
 def _first(reader: Reader) -> bytes:
-    head = bytearray(_HEAD)
+    head = bytearray(HEAD)
     have = 0
     with memoryview(head) as view:
-        while have < _HEAD and (count := reader.readinto(view[have:])):
+        while have < HEAD and (count := reader.readinto(view[have:])):
             have += count
     return bytes(head[:have])
 

@@ -7,7 +7,7 @@ libpcap's ``sf-pcap.c`` reads them.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from .. import limits
 from ..model import Dialect, Interface
@@ -43,6 +43,7 @@ class PcapLayout:
 
     def __init__(self, header: bytes) -> None:
         magic, big = _MAGICS[header[:4]]
+        self._header = header
         self._order = ">" if big else "<"
         self._lengths = struct.Struct(self._order + "8xI")
         major, minor, _zone, _sigfigs, snap, link = struct.unpack_from(self._order + "HHiIII", header, 4)
@@ -55,6 +56,18 @@ class PcapLayout:
         self.dialect = Dialect("pcap", big_endian=big)
         units = 1_000_000_000 if magic == _NANO else 1_000_000
         self.dialect.interfaces.append(Interface(link & _LINK_TYPE_MASK, units, 0, snap))
+
+    def saved(self) -> dict[str, object]:
+        """What must be known to read on from a record's beginning, for JSON."""
+        return {"header": self._header.hex()}
+
+    @classmethod
+    def restored(cls, saved: dict[str, Any]) -> Self:
+        """From what ``saved`` gave. Errors: ValueError, TypeError, KeyError; `Damage`."""
+        header = bytes.fromhex(saved["header"])
+        if len(header) != HEADER_BYTES:
+            raise ValueError(saved["header"])
+        return cls(header)
 
     def ordinary(self, reader: Reader, begun: bytes) -> Reader | None:
         """A reader of the same records in today's layout; None where they are in it. *begun*: read already."""
@@ -74,6 +87,11 @@ class PcapLayout:
             raise _too_long(captured)
         whole = RECORD_HEADER + int(captured)
         return PACKET if stop - at >= whole else -whole
+
+    def size(self, buffer: bytearray, at: int, stop: int) -> int:
+        """See `Layout.size`."""
+        whole = RECORD_HEADER + int(self._lengths.unpack_from(buffer, at)[0]) if stop - at >= RECORD_HEADER else stop
+        return whole if whole <= stop - at else 0
 
     def unit(self, _buffer: bytearray, _at: int, _stop: int) -> str:
         """See `Layout.unit`."""

@@ -7,7 +7,7 @@ The format: draft-ietf-opsawg-pcapng. Names (NRB), statistics (ISB), custom bloc
 from __future__ import annotations
 
 import struct
-from typing import Final
+from typing import Any, Final, Self
 
 from .. import limits
 from ..model import Dialect, Interface
@@ -45,6 +45,24 @@ class PcapngLayout:
         self._start = struct.Struct("<II")
         self._begun = False
 
+    def saved(self) -> dict[str, object]:
+        """What must be known to read on from a block's beginning, for JSON."""
+        return {"order": self._order, "interfaces": [list(one) for one in self.dialect.interfaces]}
+
+    @classmethod
+    def restored(cls, saved: dict[str, Any]) -> Self:
+        """From what ``saved`` gave. Errors: ValueError, TypeError, KeyError."""
+        layout = cls()
+        order = saved["order"]
+        if order not in _ORDERS.values() or len(saved["interfaces"]) > INTERFACES:
+            raise ValueError(order)
+        layout._enter(order)
+        for link_type, units, offset, snap, name in saved["interfaces"]:
+            if not (0 < units <= _UNITS and abs(offset) <= _OFFSET_SECONDS and 0 <= link_type <= 0xFFFF and 0 <= snap < 1 << 32):
+                raise ValueError(name)
+            layout.dialect.interfaces.append(Interface(int(link_type), int(units), int(offset), int(snap), printable(name, 64)))
+        return layout
+
     def look(self, buffer: bytearray, at: int, stop: int) -> int:
         """See `Layout.look`."""
         if stop - at < 12:
@@ -78,6 +96,11 @@ class PcapngLayout:
             self._interface(buffer, at, length)
         return int(length)
 
+    def size(self, buffer: bytearray, at: int, stop: int) -> int:
+        """See `Layout.size`."""
+        kind, length = self._start.unpack_from(buffer, at) if stop - at >= 12 else (0, 0)
+        return int(length) if kind in _PACKETS and length <= stop - at else 0
+
     def unit(self, buffer: bytearray, at: int, stop: int) -> str:
         """See `Layout.unit`."""
         packet = stop - at >= 8 and self._start.unpack_from(buffer, at)[0] in _PACKETS
@@ -88,6 +111,9 @@ class PcapngLayout:
         if major != 1:
             message = f"section of pcapng version {major}.{minor}, which is not known"
             raise Damage(message)
+        self._enter(order)
+
+    def _enter(self, order: str) -> None:
         self._begun = True
         self._order = order
         self._start = struct.Struct(order + "II")

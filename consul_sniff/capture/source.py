@@ -35,10 +35,13 @@ class Source:
         self.path = found.path
         self.facts = InputFacts(found.path)
         self.wait: Callable[[], bool] | None = None  # see `inputs.Raw`
+        self.limit = 0  # end when ``facts.packets`` are so many; 0: no limit
         self._filter = filter_
         self._buffer = buffer
         self._have = 0
         self._base = 0  # where in the unpacked stream the buffer begins
+        self._at = 0  # of the buffer is done with
+        self._out: Block | None = None  # somebody has it
         self._packing: str | None = None
         self._place = found.place or found.path
         self._raw: inputs.Raw | remote.Remote | None = None
@@ -55,18 +58,21 @@ class Source:
         """Bytes of the file read so far, packed as they are."""
         return self._raw.position if self._raw else 0
 
+    @property
+    def reached(self) -> int:
+        """Where in the unpacked stream the first record begins that was not screened."""
+        return self._base + (self._at if self._out is None else self._out.consumed)
+
     def __iter__(self) -> Iterator[Block]:
         """Read on; a source is read once."""
         if self._ended:
             return
         self._ended = True
         try:
-            self._raw = raw = inputs.open_raw(self._place)
+            self._raw = raw = self._open()
         except (OSError, ValueError) as error:
             self._fail(inputs.trouble(error))
             return
-        if isinstance(raw, inputs.Raw):
-            raw.wait = self.wait
         with raw:
             try:
                 reader, self._packing = compression.unpack(raw)
@@ -75,6 +81,12 @@ class Source:
                 self._fail(damage.what)
             except OSError as error:
                 self._fail(f"{inputs.trouble(error)} (at byte {self._base + self._have})")
+
+    def _open(self) -> inputs.Raw | remote.Remote:
+        raw = inputs.open_raw(self._place)
+        if isinstance(raw, inputs.Raw):
+            raw.wait = self.wait
+        return raw
 
     def _read(self, reader: Reader) -> Iterator[Block]:
         broken: Damage | None = None
@@ -90,7 +102,7 @@ class Source:
             message = "is empty: nothing was captured, or the capture is still to be written"
             raise Damage(message)
         if pcapng.begins(head):
-            yield from self._blocks(reader, pcapng.PcapngLayout(), 0)
+            yield from self._blocks(reader, pcapng.PcapngLayout())
         elif not pcap.begins(head):
             raise Damage(inputs.foreign(head))
         elif len(head) < pcap.HEADER_BYTES:
@@ -101,49 +113,64 @@ class Source:
             ordinary = layout.ordinary(reader, bytes(self._buffer[pcap.HEADER_BYTES:self._have]))
             if ordinary:
                 reader, self._have = ordinary, pcap.HEADER_BYTES
-            yield from self._blocks(reader, layout, pcap.HEADER_BYTES)
+            self._at = pcap.HEADER_BYTES
+            yield from self._blocks(reader, layout)
 
-    def _blocks(self, reader: Reader, layout: Layout, at: int) -> Iterator[Block]:
-        """Blocks from *at* on. Every turn takes a record, a block, more bytes, or ends."""
+    def _blocks(self, reader: Reader, layout: Layout) -> Iterator[Block]:
+        """Blocks from where we are. Every turn takes a record, a block, more bytes, or ends."""
         self._name_links(layout)
         try:
-            while True:
-                found = layout.look(self._buffer, at, self._have)
+            while not self.limit or self.facts.packets < self.limit:
+                found = layout.look(self._buffer, self._at, self._have)
                 if found == PACKET:
-                    block = self._block(layout, at)
+                    self._out = self._block(layout, self._at)
                     self._given = True
-                    yield block
-                    at = self._progress(at, block)
+                    yield self._out
+                    self._progress(self._out)
                 elif found > 0:
-                    at += found
+                    self._at += found
                     self._name_links(layout)
                 else:
-                    self._move(at, -found)
-                    at = 0
+                    self._move(-found)
                     if not self._fill(reader):
                         break
+            else:
+                return
         except Damage as damage:
-            place = self._base + at if damage.at is None else damage.at
+            place = self._base + self._at if damage.at is None else damage.at
             self._fail(self._stopped(damage.what, place))
             return
         if self._have:
-            unit = layout.unit(self._buffer, 0, self._have)
-            self._fail(self._stopped(f"ends inside {unit}", self._base))
+            self._rest(layout)
 
-    def _progress(self, at: int, block: Block) -> int:
-        if not at < block.consumed <= self._have:
+    def _rest(self, layout: Layout) -> None:
+        """The input ends, and what is left in the buffer is no whole record."""
+        unit = layout.unit(self._buffer, 0, self._have)
+        self._fail(self._stopped(f"ends inside {unit}", self._base))
+
+    def _progress(self, block: Block) -> None:
+        self._out = None
+        if not self._at < block.consumed <= self._have:
             message = "packet record that cannot be read"
             raise Damage(message)
-        return block.consumed
+        self._at = block.consumed
 
     def _block(self, layout: Layout, at: int) -> Block:
-        block = Block(self._buffer, at, self._have, layout.dialect)
+        block = Block(self._buffer, at, self._stop(layout, at) if self.limit else self._have, layout.dialect)
         if self._filter:
             block.accept = self._filter.over(layout.dialect.interfaces, self._refuse)
         return block
 
-    def _move(self, at: int, needed: int) -> None:
-        """Bring what stands at *at* to the front, and make room for *needed* bytes."""
+    def _stop(self, layout: Layout, at: int) -> int:
+        """Where the last packet stands that the limit allows for, or the last in a row."""
+        left = self.limit - self.facts.packets
+        while left and (size := layout.size(self._buffer, at, self._have)):
+            at, left = at + size, left - 1
+        return at
+
+    def _move(self, needed: int) -> None:
+        """Bring what is not done with to the front, and make room for *needed* bytes."""
+        at = self._at
         rest = self._have - at
         size = len(self._buffer) - ROOM
         if needed > size and rest == size:
@@ -156,6 +183,7 @@ class Source:
                 view[:rest] = view[at:self._have]
         self._have = rest
         self._base += at
+        self._at = 0
 
     def _fill(self, reader: Reader) -> int:
         with memoryview(self._buffer) as view, view[self._have:-ROOM] as free:

@@ -24,7 +24,7 @@ Interfaces = Annotated[list[str] | None, typer.Option(
     "--interface", "-i", metavar="IFACE", show_default=False,
     help="Capture there; `any` is all of them. Repeatable. Default: the interface with the default route.")]
 Read = Annotated[str | None, typer.Option(
-    "--read", "-r", metavar="-", show_default=False, help="Read a capture from standard input as it is written: ssh HOST tcpdump -U -w - | consul-sniff live -r -")]
+    "--read", "-r", metavar="-", show_default=False, help="Read a capture from standard input as it is written: ssh HOST tcpdump --immediate-mode -U -w - | consul-sniff live -r -")]
 Duration = Annotated[str | None, typer.Option("--duration", metavar="TIME", show_default=False, help="End after this time: 90, 30s, 10m, 1h.")]
 Count = Annotated[int, typer.Option("--count", metavar="N", min=0, show_default=False, help="End after so many packets.")]
 Until = Annotated[str | None, typer.Option("--until", metavar="fail", show_default=False, help="fail: end at the first control that fails.")]

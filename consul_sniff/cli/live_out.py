@@ -58,7 +58,7 @@ class Notices(Quiet):
         """Write it if it is a sentence."""
         if "seconds" in event.detail and event.kind != "stats":
             sys.stderr.write(f"consul-sniff: {event.kind} by {event.detail['seconds']} seconds\n")
-        elif "interface" in event.detail:
+        elif "interface" in event.detail or "file" in event.detail:
             sys.stderr.write(f"consul-sniff: {event.detail['summary']}\n")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
 from .. import __version__, hardening
 from ..errors import CaptureError
-from ..event import Subscriber, Tap
+from ..event import Input, Subscriber, Tap
 from ..reporters import encoded
 from ..text import printable
 from . import rights
@@ -20,7 +20,8 @@ from .live_signals import LiveSignals, meanwhile
 from .screens import look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from ..capture import Source
     from ..capture.live import LiveSource, Wanted
@@ -58,12 +59,14 @@ class Amends(Protocol):
         """The run is over: the report as it should be told."""
 
 
+JUDGE_SECONDS: Final = 0.5  # a finding is told within a second; what judging may cost in all is the watch's own bound
 CLOSED_PIPE: Final = 141  # as a shell sees a program that SIGPIPE ended
 
 
 class Run:
     """Opens everything when it is made; ``report`` runs to the end and gives the exit code.
 
+    ``readable``: folders in which files are opened later.
     ``extras`` make what else is to be done; they are given the user that the process will become, None for no change.
     """
 
@@ -77,13 +80,15 @@ class Run:
             self.null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
             self.held.callback(os.close, self.null)
             self.clocks = SystemClocks()
-            self.watch = Watch(options, self.clocks)
+            self.watch = Watch(options, self.clocks, interval=JUDGE_SECONDS)
             self.file = self._report_file()
             self.extras: list[Extra] = []
             for make in extras:
                 self.extras.append(make(self._who()))
                 self.held.callback(self.extras[-1].close)
-            self.source = self._source(wanted)
+            self.readable: list[Path] = []
+            self.descriptors: list[int] = []  # of capture sockets
+            self.inputs = self._open(wanted)
             self.lines = Lines(self.clocks.wall) if choices.format == NDJSON else None
             self.page: Page | None = None
             self.confined = self._confine()
@@ -109,7 +114,7 @@ class Run:
         with signals:
             self._subscribe(signals)
             try:
-                report = watch.run([self.source])
+                report = watch.run(self.inputs)
             finally:
                 if self.page is not None:
                     self.page.close()
@@ -123,11 +128,16 @@ class Run:
             sys.stderr.write(f"consul-sniff: exit code {report.exit_code}: {report.exit_reason}\n")
         return report.exit_code
 
+    def _open(self, wanted: Wanted) -> Iterable[Input]:
+        return [self._source(wanted)]
+
     def _source(self, wanted: Wanted) -> LiveSource | Source:
         if self.choices.stream:
             from ..capture import sources
 
-            return next(iter(sources(["-"], bpf=self.watch.options.bpf)))
+            stream = next(iter(sources(["-"], bpf=self.watch.options.bpf)))
+            stream.limit = self.choices.count
+            return stream
         from ..capture.live import LiveSource
 
         hardening.raise_capture_right()
@@ -141,6 +151,7 @@ class Run:
             raise CaptureError(f"{error}; one of these gives it:{ways}") from None
         self.held.callback(source.close)
         source.limit = self.choices.count
+        self.descriptors = source.descriptors
         self._say(f"capturing on {source.path} ({', '.join(source.facts.link_types)}){why}")
         return source
 
@@ -168,8 +179,8 @@ class Run:
     def _confine(self) -> hardening.Confinement:
         writable = [self.folder] if self.file is not None else []
         writable += [one.directory for one in self.extras if one.directory is not None]
-        confined = hardening.confine(self.choices.user, writable=writable, accept=any(one.listens for one in self.extras),
-                                     receive_only=getattr(self.source, "descriptors", []))
+        confined = hardening.confine(self.choices.user, writable=writable, readable=self.readable, accept=any(one.listens for one in self.extras),
+                                     receive_only=self.descriptors)
         if confined.missing:
             self._say(confined.summary())
         return confined

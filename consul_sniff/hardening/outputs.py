@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import stat
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .privileges import Identity
 
 MODE: Final = 0o600  # a report names tokens by fingerprint and nodes by name: for its owner only
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -41,7 +43,7 @@ class OutputDir:
             fd = open_directory(path)
         except OSError as error:
             raise OutputError(f"{path}: not a folder to write to ({error.strerror}); make one: {mend}") from None
-        with _as_user(user):
+        with as_user(user):
             if os.access(".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=True):
                 return cls(path, fd)
         os.close(fd)
@@ -79,6 +81,32 @@ class OutputDir:
                     os.unlink(beside, dir_fd=self.fd)
                 raise
             self.sync()
+
+    def read(self, name: str, most: int) -> bytes | None:
+        """What stands in a file of up to ``most`` bytes that nobody else may write to; None where there is no file."""
+        shown = self.path / _plain(name)
+        try:
+            with os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.fd), "rb") as file:
+                info = os.fstat(file.fileno())
+                if info.st_uid not in (0, os.geteuid()) or info.st_mode & _OTHERS_WRITE:
+                    raise OutputError(f"{shown}: others may have written it (owner {info.st_uid}, mode {info.st_mode & 0o7777:04o}), so it is not trusted; "
+                                      "if it is yours: chown and chmod 600 it, else remove it")
+                data = file.read(most + 1) if stat.S_ISREG(info.st_mode) else b""
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise OutputError(f"{shown}: cannot be read by user {os.geteuid()} ({error.strerror})") from None
+        if len(data) > most:
+            raise OutputError(f"{shown}: is larger than {most} bytes")
+        return data
+
+    def sweep(self, name: str) -> None:
+        """Remove what a ``write`` of that name left beside it when the process was killed in the middle."""
+        beside = re.compile(rf"\.{re.escape(_plain(name))}\.[0-9a-f]{{12}}")
+        with suppress(OSError):
+            for left in os.listdir(self.fd):  # noqa: PTH208 - by descriptor
+                if beside.fullmatch(left):
+                    self.remove(left)
 
     def create(self, name: str) -> BinaryIO:
         """A new file to write to for long. It must not be there yet."""
@@ -161,7 +189,7 @@ def _plain(name: str) -> str:
 
 
 @contextmanager
-def _as_user(user: Identity | None) -> Iterator[None]:
+def as_user(user: Identity | None) -> Iterator[None]:
     """Be that user for a question to the kernel, if root, and come back."""
     if user is None or os.geteuid() != 0:
         yield

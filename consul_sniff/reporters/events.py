@@ -10,6 +10,7 @@ Every line has ``time`` (RFC 3339 UTC) and ``event``, and beside them:
   ``acked_unseen_bytes``, ``seconds``, ``packets_per_second``.
 - ``interface-down`` ``-up`` ``-renamed`` ``-gone``, ``capture-failed``: ``interface``, ``summary``.
 - ``output-failed``: ``file``, ``summary``: packets are not kept there any more.
+- ``file-awaited`` ``-new`` ``-renamed`` ``-overwritten`` ``-truncated`` ``-gone`` ``-unreadable``, ``resumed``: ``file``, ``summary``.
 - ``clock-set-back`` ``clock-set-forward`` ``suspended``: ``seconds``.
 - ``report``, the last line: ``report``, the whole JSON report.
 """

@@ -41,7 +41,7 @@ if not cython.compiled:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..facts import Conversation, ConversationKey
+    from ..facts import Conversation, ConversationKey, InputFacts
     from ..model import Block, Flow, Heard, Payload
     from .asleep import Step
     from .fragments import Whole
@@ -127,8 +127,9 @@ class Screen:
         self.tick = self.closing = self.endings = self.evicted = 0
         self.open(0)
 
-    def open(self, input_index: int) -> None:
-        """A new input: its frames begin at 1, and nothing of an earlier input is remembered."""
+    def open(self, input_index: int, before: InputFacts | None = None) -> None:
+        """A new input: its frames begin at 1, and nothing of an earlier input is remembered. ``before``: of this one so
+        much was counted already, and its frames go on from there."""
         self.tab.reset()
         self.outlet.payloads = []
         self.outlet.bytes = 0
@@ -144,6 +145,9 @@ class Screen:
         self.gos.salt = (self.gos.salt + 1) & 0xFFFFFFFF  # what was met in another input is not known here
         self.rep.begin(self.gos.salt)
         self.packets = self.bytes = self.first = self.last = self.cut_packets = self.time = self.closing = 0
+        if before is not None:
+            self.packets, self.bytes, self.cut_packets = before.packets, before.bytes, before.cut
+            self.first, self.last = before.first, before.last
         self.link_types = set()
         self.unsupported = set()
         self.last_link = -1
@@ -152,6 +156,11 @@ class Screen:
     def counters(self) -> dict[str, int]:
         """Terminal counters: every packet is in exactly one."""
         return {name: self.terminals[i] for i, name in enumerate(TERMINALS) if self.terminals[i]}
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that nobody was given yet: TCP payload before its turn, and datagrams of which fragments are missing."""
+        return int(self.tcps.early.held + self.frags.held)
 
     # --- packets -----------------------------------------------------------------------------------------------
 

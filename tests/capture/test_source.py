@@ -16,7 +16,7 @@ from consul_sniff.capture import Source, sources
 from consul_sniff.capture.source import BUFFER_BYTES, ROOM
 
 from .made import FRAME, enhanced, interface, pcap, pcap_header, record, section
-from .walker import read
+from .walker import read, walk
 
 
 def one(path, data=None, **options):
@@ -233,3 +233,27 @@ def test_agrees_with_wireshark(tmp_path, kind):
     source, packets = one(other)
     assert source.facts.error is None
     assert [f"{p.time // 10**9}.{p.time % 10**9:09}\t{p.length}\t{len(p.data)}" for p in packets] == shown.splitlines()
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 49, 50, 51])
+def test_a_limit_ends_it_at_that_packet(tmp_path, limit):
+    for name, data in (("a", pcap(50)), ("b", section() + interface() + b"".join(enhanced(FRAME) + (interface() if n % 7 == 0 else b"") for n in range(50)))):
+        (tmp_path / name).write_bytes(data)
+        (source,) = sources([tmp_path / name])
+        source.limit = limit
+        count = 0
+        for block in source:
+            count += len(list(walk(block)))
+            source.facts.packets = count
+        assert count == min(limit, 50)
+        assert source.facts.error is None
+
+
+def test_it_says_where_the_first_record_begins_that_was_not_read(tmp_path):
+    (tmp_path / "a").write_bytes(pcap(3) + b"half")
+    (source,) = sources([tmp_path / "a"])
+    reached = []
+    for block in source:
+        reached += [source.reached for _packet in walk(block)]
+    assert reached == [24 + 76 * count for count in range(1, 4)]
+    assert source.reached == 24 + 76 * 3

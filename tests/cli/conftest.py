@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from .following import folder as folder  # noqa: PLC0414 - fixtures, for whoever asks
+from .following import follow as follow  # noqa: PLC0414
+
 PCAPS = Path(__file__).parent.parent.parent / "pcaps"
 
 

@@ -179,3 +179,37 @@ def test_a_long_file_takes_no_folders_place(out, tmp_path):
     with pytest.raises(OutputError, match="is not a regular file"):
         out.replace("all.pcapng")
     assert os.listdir(tmp_path) == ["all.pcapng"]
+
+
+def test_what_was_written_is_read_back(out):
+    assert out.read("state", 10) is None
+    out.write("state", b"12345")
+    assert out.read("state", 5) == b"12345"
+    with pytest.raises(OutputError, match="state: is larger than 4 bytes"):
+        out.read("state", 4)
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_what_others_may_have_written_is_not_read(out, tmp_path, mode):
+    out.write("state", b"12345")
+    (tmp_path / "state").chmod(mode)
+    with pytest.raises(OutputError, match=r"state: others may have written it \(owner \d+, mode 06"):
+        out.read("state", 10)
+
+
+def test_nor_a_link_a_folder_or_a_pipe(out, tmp_path):
+    out.write("there", b"12345")
+    (tmp_path / "link").symlink_to("there")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    for name in ("link", "folder"):
+        with pytest.raises(OutputError, match="cannot be read by user"):
+            out.read(name, 10)
+    assert out.read("pipe", 10) == b""
+
+
+def test_what_a_killed_write_left_is_swept_and_nothing_else(out, tmp_path):
+    for name in (".state.0123456789ab", ".state.0123456789", "state.0123456789ab", ".other.0123456789ab"):
+        (tmp_path / name).touch()
+    out.sweep("state")
+    assert sorted(os.listdir(tmp_path)) == [".other.0123456789ab", ".state.0123456789", "state.0123456789ab"]

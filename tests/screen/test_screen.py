@@ -10,6 +10,7 @@ from collections import Counter
 import pytest
 
 import consul_sniff.screen
+from consul_sniff.facts import InputFacts
 from consul_sniff.model import Block
 from consul_sniff.screen import Screen, compiled
 
@@ -140,6 +141,27 @@ def test_counters_are_of_all_inputs_and_frames_of_each():
     assert run.screen.counters == {"udp": 4}
     assert [p.frame for p in run.payloads] == [1, 2, 1, 2]
     assert len({p.flow for p in run.payloads}) == 2
+
+
+def test_an_input_that_was_here_before_goes_on_with_its_counters():
+    before = InputFacts("a.pcap")
+    before.packets, before.bytes, before.first, before.last, before.cut = 7, 700, 5, 6, 1
+    run = Run(Screen())
+    run.screen.open(3, before)
+    assert (run.screen.packets, run.screen.bytes, run.screen.first, run.screen.last, run.screen.cut_packets) == (7, 700, 5, 6, 1)
+    run.feed(record(udp(ping()), 9.0), dialect())
+    assert (run.screen.packets, run.screen.first, run.screen.last) == (8, 5, 9 * 10**9)
+    assert [payload.frame for payload in run.payloads] == [8]
+    assert run.close().flow("udp").ways[0].first_frame == 8
+    assert sum(run.screen.counters.values()) == 1
+
+
+def test_bytes_that_wait_for_those_before_them_are_told():
+    run = Run(Screen())
+    run.screen.open(0)
+    for frame, waiting in ((tcp(b"abc", 1), 0), (tcp(b"ghij", 7), 4), (tcp(b"def", 4), 0)):
+        run.feed(record(frame), dialect())
+        assert run.screen.waiting == waiting
 
 
 def test_an_input_that_was_not_closed_leaves_nothing_behind():
