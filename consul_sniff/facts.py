@@ -96,7 +96,8 @@ class Tally:
         self.count += count * times
         kept = self.evidence
         if len(kept) < EVIDENCE_KEPT or (input_, frames[0]) < kept[-1][:2]:
-            self.evidence = join(kept, tuple([Evidence(input_, frame, summary) for frame in frames]))
+            new = tuple([Evidence(input_, frame, summary) for frame in frames])
+            self.evidence = join(kept, new) if kept else new
 
     def merge(self, other: Tally) -> None:
         if not other.count:
@@ -200,10 +201,10 @@ def join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ..
     """The earliest packets of both, each packet once."""
     if not (a and b):
         return a or b
-    if len(a) == EVIDENCE_KEPT and a[-1][:2] < b[0][:2]:  # the usual case: what comes later adds nothing
-        return a
-    if len(b) == EVIDENCE_KEPT and b[-1][:2] < a[0][:2]:
-        return b
+    if a[-1][:2] < b[0][:2]:
+        return (a + b)[:EVIDENCE_KEPT]
+    if b[-1][:2] < a[0][:2]:
+        return (b + a)[:EVIDENCE_KEPT]
     packets = {one[:2]: one for one in sorted((*a, *b), reverse=True)}
     return tuple(packets[place] for place in sorted(packets)[:EVIDENCE_KEPT])
 

@@ -225,8 +225,7 @@ def fold_heard(facts: Facts, flow: Flow, key: ConversationKey, source: int, unit
 def _admit(facts: Facts, share: int, key: ConversationKey, side: int, said: Said) -> Tally | None:
     """Where something said is added up; None: nowhere, for there is no room."""
     if said.table == "said":
-        protocol, kind, protection, fields, decrypted = said.key
-        place: object = SightingKey(key, side, protocol, kind, protection, facts.one(protocol, kind, fields), decrypted)  # type: ignore[arg-type]
+        place: object = SightingKey(key, side, *said.key)  # type: ignore[arg-type]
         name, limit = "sightings", limits.SIGHTINGS
     else:
         place, name, limit = ExposureKey(said.key[0], key, side), "exposures", limits.EXPOSURES  # type: ignore[arg-type]

@@ -37,9 +37,7 @@ def message(**changes):
     pytest.param((8301, 8301), None, None, {8301}, (0, True), id="equal ports: who was heard first"),
 ])
 def test_who_originated(ports, opener, content, hints, expected):
-    state = Said(flow(ports))
-    state.originator_seen = content
-    assert orient(flow(ports, opener=opener), state, frozenset(hints)) == expected
+    assert orient(flow(ports, opener=opener), content, frozenset(hints)) == expected
 
 
 def test_what_was_said_is_turned_with_the_flow():
