@@ -81,6 +81,8 @@ def read(paths: Sequence[str], options: Options, *,
     return facts
 
 
+#: Objects made, less those dropped, after which the collector of cycles looks at the young ones.
+SELDOM = 200_000
 #: Bytes from which on several processes are worth their start, and that of joining what they say.
 WORTH = 64_000_000 if compiled else 1_000_000
 
@@ -128,6 +130,20 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """Python's collector of cycles looks at what was learnt again and again: a third of the time. What is made while reading holds hardly a
+    cycle, so it looks seldom; what an input left behind is looked for by the next."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(SELDOM, 10, 10)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 class Reading:
     """What a worker does with a task; goes to other machines as it is. ``found``: inputs by their numbers."""
 
@@ -163,6 +179,18 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
     screen = Screen(everything=listener is not None, sealed=options.keyring is not None, since=options.since,
                     until=options.until, hints=likely, shares=shares, quiet=True)
     session = Session(keyring=options.keyring, hints=likely, listener=listener, room=screen.room)
+    with seldom_collected():
+        _through_all(numbered, screen, session, options)
+    facts = session.facts
+    with no_collection():
+        facts.add_up(screen.conversations(), screen.crowd)
+    facts.counters.update(screen.counters)
+    facts.notes.update(screen.notes)
+    facts.apart = screen.places()
+    return facts
+
+
+def _through_all(numbered: Iterable[tuple[int, Source]], screen: Screen, session: Session, options: Options) -> None:
     for index, source in numbered:
         screen.open(index)
         for block in _blocks(source, options.stopping):
@@ -176,13 +204,6 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
         if options.stopping is not None and options.stopping.code:
             session.facts.reasons.add("interrupted: what came later was not read")
             break
-    facts = session.facts
-    with no_collection():
-        facts.add_up(screen.conversations(), screen.crowd)
-    facts.counters.update(screen.counters)
-    facts.notes.update(screen.notes)
-    facts.apart = screen.places()
-    return facts
 
 
 def _blocks(source: Source, stopping: Stopping | None) -> Iterator[Block]:

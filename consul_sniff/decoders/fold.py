@@ -22,7 +22,7 @@ from ..facts import (
 from ..model import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ..model import Claim, Flow, Heard, Message, Protection, Scalar, Secret
 
@@ -206,20 +206,19 @@ def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int
         kept.told(tally, key, side ^ source)
 
 
-def fold_heard(facts: Facts, flow: Flow, key: ConversationKey, source: int, units: Sequence[Sequence[Said]]) -> None:
-    """Add what the screen counted of a flow that was never decoded; ``units``: what each number says."""
-    for side, heard in enumerate(flow.heard):
-        met: dict[int, Tally | None] = {}
-        for one in heard:
-            for said in units[one[0]]:
-                if said.table == "claimed":
-                    _claim(facts, flow, key, side ^ source, said, one)
-                    continue
-                if said.place not in met:
-                    met[said.place] = _admit(facts, flow.share, key, side ^ source, said)
-                tally = met[said.place]
-                if tally is not None:
-                    tally.heard(flow.input, one, said.times, said.summary)
+def fold_heard(facts: Facts, flow: Flow, key: ConversationKey, source: int, heard: Iterable[tuple[int, Said, Heard]]) -> None:
+    """Add what the screen counted of a flow that was never decoded: side, what was said, and how often."""
+    met: dict[tuple[int, object], Tally | None] = {}
+    for side, said, one in heard:
+        if said.table == "claimed":
+            _claim(facts, flow, key, side ^ source, said, one)
+            continue
+        place = (side, said.place if said.place >= 0 else said.key)
+        if place not in met:
+            met[place] = _admit(facts, flow.share, key, side ^ source, said)
+        tally = met[place]
+        if tally is not None:
+            tally.heard(flow.input, one, said.times, said.summary)
 
 
 def _admit(facts: Facts, share: int, key: ConversationKey, side: int, said: Said) -> Tally | None:

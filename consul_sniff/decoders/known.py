@@ -109,14 +109,18 @@ class Known:
 
     def fold(self, facts: Facts, flow: Flow, room: Callable[[Flow, int, bool], tuple[int, bool]] | None) -> bool:
         """Add a flow that was never decoded to the facts, if what the screen counted is all that is to be told of it."""
-        if flow.told or flow.number in self._early:
+        if flow.number in self._early:
             return False
         close = self._close(flow) if flow.asleep is not None else None
         if close is not None and (close.messages or close.notes):
             return False
         key, source = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, room)
         if flow.heard[0] or flow.heard[1]:
-            fold_heard(facts, flow, key, source, self._units)
+            units = self._units
+            fold_heard(facts, flow, key, source,
+                       [(side, said, one) for side in (0, 1) for one in flow.heard[side] for said in units[one[0]]])
+        if flow.told:
+            fold_heard(facts, flow, key, source, others.words(flow.told))
         return True
 
     def said(self, flow: Flow, *, ended: bool) -> HeardState | None:
@@ -131,7 +135,8 @@ class Known:
         if early is not None:
             state.join(early)
         self._hear(state, flow.heard)
-        others.tell(state, flow.told)
+        for side, said, one in others.words(flow.told or {}):
+            state.hear(side, (said,), one)
         if ended and close is not None and flow.asleep is not None:
             _, _, time, frame, _ = flow.asleep[1][-1]
             for side, message in close.messages:

@@ -12,12 +12,12 @@ from .http_exchange import request_of_others, response_of_others
 from .tls_handshake import protocols
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ..model import Message
-    from .fold import FlowState
+    from ..model import Heard, Message
 
 
+@lru_cache(maxsize=1024)
 def _client_hello(version: int, sni: bytes, alpn: bytes) -> Message:
     return tls_words.client_hello(None, version, sni, protocols(alpn))
 
@@ -60,9 +60,9 @@ _MESSAGES: Final[dict[str, Callable[..., Message]]] = {
 }
 
 
-def tell(state: FlowState, told: Mapping[tuple[Any, ...], Sequence[int]] | None) -> None:
-    """Add what the screen told of a flow to what was said in it, as if decoders had."""
-    for (side, kind, *what), (count, first, last, *frames) in (told or {}).items():
+def words(told: Mapping[tuple[Any, ...], Sequence[int]]) -> Iterator[tuple[int, Said, Heard]]:
+    """What the screen told of a flow, as if decoders had: side, what was said, and how often."""
+    for (side, kind, *what), (count, first, last, *frames) in told.items():
         message = _MESSAGES[kind](*what)
         key = (message.protocol, message.kind, message.protection, message.fields, False)
-        state.hear(side, (Said("said", key, 1, message.summary),), (0, count, first, last, tuple(frames)))
+        yield side, Said("said", key, 1, message.summary), (0, count, first, last, tuple(frames))

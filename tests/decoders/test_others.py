@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from consul_sniff.decoders.fold import FlowState
-from consul_sniff.decoders.others import tell
+from consul_sniff.decoders.others import words
 from consul_sniff.model import Flow
 
 
 def heard(told) -> FlowState:
     state = FlowState(Flow(1, 0, "tcp", ("10.0.0.1", "10.0.0.2"), (40_000, 80)))
-    tell(state, told)
+    for side, said, one in words(told):
+        state.hear(side, (said,), one)
     return state
 
 
@@ -27,4 +28,4 @@ def test_names_of_one_zone_are_one_thing_said():
 
 
 def test_a_flow_of_which_nothing_is_told_says_nothing():
-    assert heard(None).said == {}
+    assert heard({}).said == {}
