@@ -82,7 +82,7 @@ def read(paths: Sequence[str], options: Options, *,
 
 
 #: Objects made, less those dropped, after which the collector of cycles looks at the young ones.
-SELDOM = 200_000
+SELDOM = 2_000_000
 #: Bytes from which on several processes are worth their start, and that of joining what they say.
 WORTH = 64_000_000 if compiled else 1_000_000
 
@@ -132,11 +132,11 @@ def no_collection() -> Iterator[None]:
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """Python's collector of cycles looks at what was learnt again and again: a third of the time. What is made while reading holds hardly a
-    cycle, so it looks seldom; what an input left behind is looked for by the next."""
+    """Python's collector of cycles looks at what was learnt again and again, a third of the time, for next to nothing: of two million
+    packets of Consul 7,000 objects are left in cycles. So it looks seldom."""
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(SELDOM, 10, 10)
+    gc.set_threshold(SELDOM, 10, 100)
     try:
         yield
     finally:
