@@ -7,7 +7,7 @@ from setuptools import Extension, setup
 
 # Of consul_sniff/screen, in the order in which they import each other.
 HOT = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "hellos",
-       "heads", "names", "others", "streams", "screen")
+       "heads", "names", "others", "streams", "flows", "screen")
 DECODERS = ("lzw", "msgpack_reader")  # likewise, of consul_sniff/decoders
 
 

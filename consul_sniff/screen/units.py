@@ -149,7 +149,7 @@ class Units:
             self.H[r].first = self.H[r].last = cython.cast(u64, time)
             self.H[r].frame1 = cython.cast(u64, frame)
             self.H[r].next = self.tab.D[d].heard
-            self.tab.D[d].heard = cython.cast(u64, r)
+            self.tab.D[d].heard = cython.cast(cython.uint, r)
         self.H[r].count += 1
         if time > cython.cast(i64, self.H[r].last):
             self.H[r].last = cython.cast(u64, time)
