@@ -24,7 +24,7 @@ except ImportError:
 
 from .handover import HandOver
 from .table import KINDS, Table
-from .words import Window, zeros
+from .words import Window, key_word, zeros
 
 RAFT_REQUEST = cython.declare(i64, 1)  # as model.Framing
 RAFT_ANSWER = cython.declare(i64, 2)
@@ -58,11 +58,6 @@ class HeardRecord(ctypes.Structure):
     """A unit as a side said it: its number, how often, when (ns), the first packets, and the row of another unit."""
 
     _fields_ = [(name, KINDS[size]) for name, size in HEARD]
-
-
-def key_word(key: str) -> int:
-    """The first eight bytes of a key as ``Window.word`` reads them."""
-    return int.from_bytes(key.encode()[:8].ljust(8, b"\0"), "little")
 
 
 class Units:
