@@ -1,5 +1,6 @@
 """Compiles the screen's hot modules where Cython and a C compiler are at hand; without them they run as they are."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,7 +8,8 @@ from setuptools import Extension, setup
 
 # Of consul_sniff/screen, in the order in which they import each other.
 HOT = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "hellos",
-       "heads", "names", "others", "streams", "screen")
+       "heads", "names", "others", "streams", "flows", "screen")
+JOBS = min(os.cpu_count() or 1, 8)  # at once; a compiler takes 150 MB
 DECODERS = ("lzw", "msgpack_reader")  # likewise, of consul_sniff/decoders
 
 
@@ -22,19 +24,24 @@ def extensions() -> list[Extension]:
     root = Path("consul_sniff")
     hot = [f"screen/{name}" for name in HOT] + [f"decoders/{name}" for name in DECODERS]
     flags = ["-g0"] if sys.platform != "win32" else []
-    try:
-        made: list[Extension] = cythonize(
-            [Extension(f"consul_sniff.{name.replace('/', '.')}", [str(root / f"{name}.py")], extra_compile_args=flags) for name in hot],
-            # Bounds checks stay on: they cost a tenth, and hostile bytes meet them.
-            compiler_directives={"language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True},
-            show_all_warnings=False,
-        )
-    except Exception as error:  # noqa: BLE001 - the install must succeed without the compiled screen
-        print(f"consul-sniff: the screen stays uncompiled: {error}", file=sys.stderr)  # noqa: T201
-        return []
+    made: list[Extension] = []
+    for jobs in (JOBS, 0):  # where several processes cannot be had, one after the other
+        try:
+            made = cythonize(
+                [Extension(f"consul_sniff.{name.replace('/', '.')}", [str(root / f"{name}.py")], extra_compile_args=flags) for name in hot],
+                # Bounds checks stay on: they cost a tenth, and hostile bytes meet them.
+                compiler_directives={"language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True},
+                show_all_warnings=False,
+                nthreads=jobs,
+            )
+            break
+        except Exception as error:  # noqa: BLE001 - the install must succeed without the compiled screen
+            if not jobs:
+                print(f"consul-sniff: the screen stays uncompiled: {error}", file=sys.stderr)  # noqa: T201
     for extension in made:  # cythonize drops it; without a compiler the install goes on
         extension.optional = True
     return made
 
 
-setup(ext_modules=extensions())
+if __name__ == "__main__":  # the processes that cythonize starts may read this file, too
+    setup(ext_modules=extensions(), options={"build_ext": {"parallel": JOBS}})

@@ -7,16 +7,15 @@ associative and commutative, and the report of two halves is the report of the w
 from __future__ import annotations
 
 from collections import Counter
-from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import limits
-from .model import Claim, Evidence, Flow, Heard, Message, Protection, Scalar, Secret
+from .model import Claim, Evidence, Flow, Message, Protection, Scalar, Secret
+from .tally import ClaimTally, Tally, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-EVIDENCE_KEPT = 3
 FIELDS_SHARED = 4_096  # different fields of messages that are kept once
 Fields = tuple[tuple[str, Scalar], ...]
 NOTHING: tuple[int, int] = (0, 0)
@@ -61,76 +60,6 @@ class ExposureKey(NamedTuple):
     secret: Secret
     conversation: ConversationKey
     side: int
-
-
-class Tally:
-    """How often, when, and the first packets that prove it."""
-
-    __slots__ = ("count", "first", "last", "evidence")
-
-    def __init__(self) -> None:
-        self.count: int = 0  # said, for mypy meets it before this module
-        self.first = 0
-        self.last = 0
-        self.evidence: tuple[Evidence, ...] = ()
-
-    def add(self, time: int, input_: int, frame: int, summary: str, count: int = 1) -> None:
-        if not self.count or time < self.first:
-            self.first = time
-        if not self.count or time > self.last:
-            self.last = time
-        self.count += count
-        kept = self.evidence
-        early = len(kept) < EVIDENCE_KEPT or (input_, frame) < kept[-1][:2]
-        if early and all((e.input, e.frame) != (input_, frame) for e in kept):
-            one = Evidence(input_, frame, intern(summary))  # thousands say the same: one text for all
-            self.evidence = tuple(sorted((*kept, one))[:EVIDENCE_KEPT]) if kept else (one,)
-
-    def heard(self, input_: int, heard: Heard, times: int, summary: str) -> None:
-        """The screen counted it, ``times`` in each packet."""
-        _, count, first, last, frames = heard
-        if not self.count or first < self.first:
-            self.first = first
-        if not self.count or last > self.last:
-            self.last = last
-        self.count += count * times
-        kept = self.evidence
-        if len(kept) < EVIDENCE_KEPT or (input_, frames[0]) < kept[-1][:2]:
-            new = tuple([Evidence(input_, frame, summary) for frame in frames])
-            self.evidence = join(kept, new) if kept else new
-
-    def merge(self, other: Tally) -> None:
-        if not other.count:
-            return
-        if not self.count:
-            self.count, self.first, self.evidence = other.count, other.first, other.evidence
-            self.last = max(self.last, other.last)
-            return
-        self.first = min(self.first, other.first)
-        self.last = max(self.last, other.last)
-        self.count += other.count
-        self.evidence = join(self.evidence, other.evidence)
-
-
-class ClaimTally(Tally):
-    """And the conversation that made the claim first: the claim belongs to its pool.
-
-    One packet of evidence is kept, the earliest: so evidence, conversation and side always are of the same packet.
-    """
-
-    __slots__ = ("conversation", "side")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conversation: ConversationKey | None = None
-        self.side = 0
-
-    def told(self, tally: Tally, conversation: ConversationKey, side: int) -> None:
-        """The same claim, in a conversation by a side of it."""
-        if not self.evidence or tally.evidence[:1] < self.evidence:
-            self.conversation, self.side = conversation, side
-        self.merge(tally)
-        self.evidence = self.evidence[:1]
 
 
 class Conversation:
@@ -195,18 +124,6 @@ class Conversation:
             a, b = getattr(self, name), getattr(other, name)
             setattr(self, name, (join(a[0], b[0]), join(a[1], b[1])))
         self.integrity = join(self.integrity, other.integrity)
-
-
-def join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    """The earliest packets of both, each packet once."""
-    if not (a and b):
-        return a or b
-    if a[-1][:2] < b[0][:2]:
-        return (a + b)[:EVIDENCE_KEPT]
-    if b[-1][:2] < a[0][:2]:
-        return (b + a)[:EVIDENCE_KEPT]
-    packets = {one[:2]: one for one in sorted((*a, *b), reverse=True)}
-    return tuple(packets[place] for place in sorted(packets)[:EVIDENCE_KEPT])
 
 
 def _earliest(conversation: Conversation) -> tuple[int, int]:
@@ -333,4 +250,4 @@ def _again(one: Conversation | Tally) -> Conversation | Tally:
 
 
 __all__ = ["Claim", "ClaimKey", "ClaimTally", "Conversation", "ConversationKey", "ExposureKey", "Facts", "Flow",
-           "InputFacts", "Message", "SightingKey", "Tally"]
+           "InputFacts", "Message", "SightingKey", "Tally", "join"]

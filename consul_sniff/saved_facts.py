@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import limits
 from .facts import (
-    EVIDENCE_KEPT,
     NOTHING,
     SUMMED,
     ClaimKey,
@@ -25,6 +24,7 @@ from .facts import (
     Tally,
 )
 from .model import Claim, Evidence, Protection, Secret
+from .tally import EVIDENCE_KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,24 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consul_sniff.facts import ClaimKey, ClaimTally, Conversation, ConversationKey, Facts, SightingKey, Tally
+from consul_sniff.facts import ClaimKey, ClaimTally, Conversation, ConversationKey, Facts, SightingKey
 from consul_sniff.model import Claim, Evidence, Protection
+
+from .test_tally import state, tally
 
 KEY = ConversationKey("10.0.0.1", "10.0.0.2", 8301, "udp")
 SAID = SightingKey(KEY, 0, "memberlist", "ping", Protection.PLAINTEXT, (), decrypted=False)
 CLAIM = ClaimKey(Claim("member", ("s1", "10.0.0.1"), (("role", "consul"),)), 8301, decrypted=False)
 packets = st.lists(st.tuples(st.integers(1, 10**12), st.integers(0, 2), st.integers(1, 50)), max_size=12)
-
-
-def tally(seen, cls=Tally):
-    made = cls()
-    for time, input_, frame in seen:
-        made.add(time, input_, frame, f"packet {input_}:{frame}")
-    return made
-
-
-def state(made):
-    return made.count, made.first, made.last, made.evidence
 
 
 def facts_of(seen):
@@ -64,25 +55,10 @@ def test_merging_is_associative_and_commutative(a, b, c):
     assert whole == told(right)
 
 
-def test_evidence_is_the_earliest_packets():
-    made = tally([(5, 0, 9), (1, 0, 2), (7, 0, 4), (8, 0, 3), (8, 0, 3)])
-    assert [e.frame for e in made.evidence] == [2, 3, 4]
-    assert (made.count, made.first, made.last) == (5, 1, 8)
-
-
 def test_one_source_port_is_kept_and_a_changing_one_is_zero():
     same, other = facts_of([(1, 0, 7), (2, 0, 7)]), facts_of([(1, 0, 7), (2, 0, 8)])
     assert same.conversations[KEY].source_port == 7
     assert other.conversations[KEY].source_port == 0
-
-
-def test_a_packet_that_says_two_things_is_evidence_once():
-    made = tally([(1, 0, 5)])
-    other = Tally()
-    other.add(1, 0, 5, "another word of the same packet")
-    made.merge(other)
-    assert [(e.frame, e.summary) for e in made.evidence] == [(5, "another word of the same packet")]
-    assert made.count == 2
 
 
 def test_joined_is_merge_and_changes_neither():

@@ -73,8 +73,7 @@ class Http1(StreamDecoder):
         self._pending: deque[Exchange] = deque()
         self._doubt = False  # requests or responses were lost: the oldest pending may never be answered
         self._ready: list[Message] = []  # told with the next bytes, for gap() tells nothing
-        #: the side that said each message that ``close`` returned
-        self.closed_sides: list[int] = []
+        self.closed_sides: list[int] = []  # who said each message that ``close`` returned
 
     @classmethod
     def claims(cls, opening: Opening) -> bool | None:

@@ -13,7 +13,7 @@ from ..uncompiled import WANTED, load
 
 #: in the order in which they import each other
 MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "hellos",
-           "heads", "names", "others", "streams", "screen")
+           "heads", "names", "others", "streams", "flows", "screen")
 
 
 def _mixed() -> bool:

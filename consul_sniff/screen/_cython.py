@@ -13,6 +13,7 @@ T = TypeVar("T")
 compiled = False
 i64 = int
 u64 = int
+uint = int
 
 
 def cast(kind: object, value: T) -> T:  # noqa: ARG001 - the compiler's signature

@@ -17,7 +17,7 @@ except ImportError:
     from . import _cython as cython
     from ._cython import i64, u64
 
-from .words import Seen, Window, zeros
+from .words import Seen, Window, key_word, zeros
 
 if not cython.compiled:
     from .words import mix
@@ -45,11 +45,6 @@ FIRST_KEYS = {
         "StatusLTimes SourceNode RelayFactor Timeout Key Keys Message Result DestAddr DestName Member",
 }
 KEYS = sorted({key for keys in FIRST_KEYS.values() for key in keys.split()})
-
-
-def key_word(key: str) -> int:
-    """The first eight bytes of a key as ``Window.word`` reads them."""
-    return int.from_bytes(key.encode()[:8].ljust(8, b"\0"), "little")
 
 
 class Gossip:

@@ -1,9 +1,10 @@
 # Types of screen.py, for the compiler.
 cimport cython
-from .conversations cimport Conversations
+from .flows cimport Flows
 from .gossip cimport Gossip
 from .layers cimport Layers
 from .others cimport Others
+from .conversations cimport Conversations
 from .records cimport Records
 from .repeats cimport Repeats
 from .handover cimport HandOver
@@ -12,33 +13,25 @@ from .table cimport Table
 from .words cimport Seen, Window, mix
 
 @cython.final
-cdef class Screen:
+cdef class Screen(Flows):
     cdef Window win
     cdef Records rec
     cdef Layers lay
-    cdef Table tab
     cdef Gossip gos
     cdef Repeats rep
-    cdef HandOver outlet
-    cdef Others others
-    cdef Streams tcps
     cdef object frags
     cdef object whole
     cdef object accept
     cdef readonly object notes
-    cdef readonly Conversations talks
     cdef readonly set link_types
     cdef readonly set unsupported
     cdef readonly bint idle
     cdef readonly Py_ssize_t packets, bytes, first, last, cut_packets
-    cdef Py_ssize_t everything, sealed, since, until, input, tick, evicted, closing, endings, last_link
-    cdef Py_ssize_t time, weight, weight_bytes, own, lead, share
+    cdef Py_ssize_t sealed, since, until, tick, evicted, last_link
+    cdef Py_ssize_t weight, weight_bytes, own, lead, share
     cdef unsigned long long k0, k1, k2, k3, k4
     cdef Py_ssize_t flip, row
     cdef Py_ssize_t[::1] terminals
-    cdef list over
-    cdef dict ended_flows
-    cdef dict tunnels
     cdef Py_ssize_t crowded(self) except -9
     cdef Py_ssize_t run(self) except -9
     cdef Py_ssize_t sort(self, Py_ssize_t p, Py_ssize_t size, Py_ssize_t wire, Py_ssize_t face) except -9
@@ -55,7 +48,3 @@ cdef class Screen:
     cdef Py_ssize_t plain(self, Py_ssize_t d) except -9
     cdef Py_ssize_t fragment(self) except -9
     cdef reassembled(self, object whole)
-    cdef end(self, Py_ssize_t r)
-    cdef forget(self, Py_ssize_t r)
-    cdef folded(self, Py_ssize_t r, bint counted)
-    cdef Py_ssize_t added(self, Py_ssize_t r) except -9

@@ -1,7 +1,7 @@
 """The screen: one pass over blocks of captured records. Counts every packet, hands on only what someone must read.
 
 Every packet goes through ``sort``: layers, duplicates, flow table, then ``udp`` or ``tcp``. Only payloads that are handed on,
-and flows that end, become Python objects.
+and flows that end, become Python objects (``Flows``).
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ except ImportError:
     from ._cython import i64, u64
 
 from .conversations import Conversations
-from .folding import conversations
-from .folding import flow as fold
+from .flows import Flows
 from .fragments import Fragments
 from .gossip import Gossip
 from .handover import HandOver
@@ -39,11 +38,10 @@ if not cython.compiled:
     from .words import mix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from ..facts import Conversation, ConversationKey, InputFacts
-    from ..model import Block, Flow, Heard, Payload
-    from .asleep import Step
+    from ..facts import InputFacts
+    from ..model import Block
     from .fragments import Whole
 
 compiled = bool(cython.compiled)
@@ -76,7 +74,7 @@ HAND_OVER_BYTES = cython.declare(i64, 4 * 1024 * 1024)
 ENDED = cython.declare(i64, 1024)  # flows, likewise
 
 
-class Screen:
+class Screen(Flows):
     """Feed it the blocks of one input after another: ``open``, ``feed`` ..., ``close``; drain after each.
 
     Of all inputs: ``counters`` and ``notes``. Of the input since ``open``: ``packets``, ``bytes`` (as kept), ``first`` and
@@ -95,56 +93,43 @@ class Screen:
         self.win = Window(seed)
         self.rec = Records(self.win)
         self.lay = Layers(self.win)
-        self.tab = Table(max(flows, 16) if flows < SHARED_ROWS else flows // SHARES * SHARES, seed)
-        self.gos = Gossip(self.win, Seen(1 << 18))
-        self.rep = Repeats(self.win, self.lay, self.tab)
+        table = Table(max(flows, 16) if flows < SHARED_ROWS else flows // SHARES * SHARES, seed)
+        outlet = HandOver(table)
+        others = Others(self.win, table, outlet, off=everything or not understand)
         self.notes: Counter[str] = Counter()
-        self.outlet = HandOver(self.tab)
-        self.others = Others(self.win, self.tab, self.outlet, off=everything or not understand)
-        self.tcps = Streams(self.win, self.tab, self.outlet, self.others, self.notes)
-        self.tcps.asleep.off = everything
+        tcps = Streams(self.win, table, outlet, others, self.notes)
+        tcps.asleep.off = everything
+        super().__init__(table, outlet, others, tcps, Conversations(table, hints) if quiet else None, everything)
+        self.gos = Gossip(self.win, Seen(1 << 18))
+        self.rep = Repeats(self.win, self.lay, table)
         self.own = -1 if shares is None else shares
         self.lead = self.own & 1
         self.share = 0
         self.frags = Fragments(self.notes)
         self.whole = bytearray(65_536 + 64)  # a datagram put together
-        self.everything = 1 if everything else 0
         self.sealed = 1 if sealed else 0
         self.since = since if since is not None else -1
         self.until = until if until is not None else FOREVER
-        self.talks = Conversations(self.tab, hints) if quiet else None
         self.terminals = array("q", [0] * (len(TERMINALS) + 1))
-        self.over: list[Flow] = []
-        self.ended_flows: dict[int, Flow] = {}
-        self.tunnels: dict[int, str] = {}
         self.link_types: set[int] = set()
         self.unsupported: set[int] = set()
         self.accept: Callable[[bytes, int, int], bool] | None = None
         self.idle = True
-        self.input = -1
         self.k0 = self.k1 = self.k2 = self.k3 = self.k4 = 0
         self.flip = self.row = 0
-        self.tick = self.closing = self.endings = self.evicted = 0
+        self.tick = self.evicted = 0
         self.open(0)
 
     def open(self, input_index: int, before: InputFacts | None = None) -> None:
         """A new input: its frames begin at 1, and nothing of an earlier input is remembered. ``before``: of this one so
         much was counted already, and its frames go on from there."""
-        self.tab.reset()
-        self.outlet.payloads = []
-        self.outlet.bytes = 0
-        self.over = []
-        self.ended_flows = {}
-        self.tunnels = {}
-        self.tcps.restart()
-        self.others.restart()
+        self.restart(input_index)
         self.frags = Fragments(self.notes if self.lead else Counter())
-        self.input = input_index
         self.rec.time = 0
         self.gos.seen = Seen(1 << 18)  # see Repeats.begin
         self.gos.salt = (self.gos.salt + 1) & 0xFFFFFFFF  # what was met in another input is not known here
         self.rep.begin(self.gos.salt)
-        self.packets = self.bytes = self.first = self.last = self.cut_packets = self.time = self.closing = 0
+        self.packets = self.bytes = self.first = self.last = self.cut_packets = 0
         if before is not None:
             self.packets, self.bytes, self.cut_packets = before.packets, before.bytes, before.cut
             self.first, self.last = before.first, before.last
@@ -508,168 +493,6 @@ class Screen:
         self.win.look(buffer)
         self.time = now
         self.packets = frame
-
-    # --- handing over ------------------------------------------------------------------------------------------
-
-    def payloads(self) -> Iterator[Payload]:
-        """What is handed on, in order; each once."""
-        out = self.outlet.payloads
-        self.outlet.payloads = []
-        self.outlet.bytes = 0
-        return iter(out)
-
-    def ended(self) -> Iterator[Flow]:
-        """The flows that are over; each once. After ``close``: all of the input."""
-        over = self.over
-        self.over = []
-        yield from over
-        for it in over:
-            self.ended_flows.pop(it.number, None)
-        if self.closing:
-            for row in self.tab.rows_taken():
-                if not self.added(row):  # what `room` adds up need not be told
-                    yield self.folded(row, counted=self.talks is None or not self.talks.simple(row))
-                self.forget(row)
-
-    def end(self, r: i64) -> None:
-        """The flow of row ``r`` is over."""
-        self.endings += 1
-        self.tcps.finish(r)
-        if self.over or not self.added(r):  # in the order in which flows end, or bounds would be met by others
-            it = self.folded(r, counted=True)
-            self.over.append(it)
-            self.ended_flows[it.number] = it
-        self.forget(r)
-
-    def forget(self, r: i64) -> None:
-        """Give the row back."""
-        if self.tunnels:
-            self.tunnels.pop(r, None)
-        if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
-            self.tcps.units.drop(2 * r)
-            self.tcps.units.drop(2 * r + 1)
-        if self.tab.D[2 * r].sleep:
-            self.tcps.asleep.drop(r)
-        self.others.forget(r)
-        self.tab.remove(r)
-
-    def folded(self, r: i64, counted: bool) -> Flow:  # noqa: FBT001 - compiled, by place
-        """The flow of row ``r`` as it stands."""
-        it = fold(self.tab, r, self.input, self.tunnels.get(r, ""), counted=counted)
-        if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
-            it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
-        if r in self.tcps.asleep.kept:
-            it.asleep = (self.tab.D[2 * r].chain, list(self.tcps.asleep.kept[r]))
-        it.told = self.others.told.get(it.number)
-        it.standing = self.others.standings.get(it.number)
-        return it
-
-    def added(self, r: i64) -> i64:
-        """Was the flow one of those that are added up here?"""
-        if self.talks is None or not self.talks.quiet(r):
-            return 0
-        if self.tab.F[r].number in self.others.told or self.tab.F[r].number in self.others.standings:
-            return 0
-        self.talks.add(r, cython.cast(u64, self.input), self.tunnels.get(r, "") if self.tunnels else "")
-        return 1
-
-    def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]:  # noqa: FBT001
-        """Where a flow that was given is added up: 0 apart, 1 under the source ``others``, 2 its destination is, too.
-
-        True: it was, here (``ended`` gave it without counters).
-        """
-        talks = self.talks
-        if talks is None:
-            return 0, False
-        row = self.tab.row(flow.number)
-        if row >= 0 and talks.simple(row):
-            return talks.told(row, self.input, flow.tunnel, source, certain), True
-        return talks.room(flow.key, flow.share, source), False
-
-    @property
-    def crowd(self) -> tuple[int, int]:
-        """Flows whose conversations are not kept apart; the same of those that are attempts."""
-        if self.talks is None:
-            return 0, 0
-        return self.talks.folded, self.talks.floods
-
-    def conversations(self) -> Iterator[tuple[ConversationKey, Conversation]]:
-        """Those that were added up here, of all inputs."""
-        return conversations(self.talks.joined()) if self.talks is not None else iter(())
-
-    def places(self) -> list[int]:
-        """How many conversations each share keeps apart; then, how many attempts."""
-        return list(self.talks.kept)[:2 * SHARES] if self.talks is not None else []
-
-    def flow(self, number: int) -> Flow:
-        """Who a flow is that a payload was handed on of; its counters stand in it only once it has ended."""
-        row = self.tab.row(number)
-        if row < 0:
-            return self.ended_flows[number]
-        it = fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=False)
-        it.standing = self.others.standings.get(number)
-        return it
-
-    def live(self) -> Iterator[Flow]:
-        """The flows that go on, as they stand, without ending them."""
-        for row in self.tab.rows_taken():
-            yield self.folded(row, counted=True)
-
-    def expire(self, idle: int) -> None:
-        """Where the table is three quarters full: end the flows that were silent for ``idle`` ns. Drain ``ended``."""
-        if 4 * self.tab.live < 3 * self.tab.rows:
-            return
-        before: i64 = self.time - cython.cast(i64, idle)
-        r: i64
-        for r in self.tab.rows_taken():
-            if (cython.cast(i64, self.tab.D[2 * r].last) < before
-                    and cython.cast(i64, self.tab.D[2 * r + 1].last) < before):
-                self.end(r)
-
-    def enough(self, number: int, side: int) -> None:
-        """This side's payloads are not handed on any more; they are still counted."""
-        row: i64 = self.tab.row(number)
-        if row >= 0:
-            self.tab.D[2 * row + side].enough = 1
-
-    def resume(self, number: int, side: int) -> None:
-        """This side's payloads are handed on again; what was not is ``lost`` before the next one."""
-        row: i64 = self.tab.row(number)
-        if row >= 0:
-            self.tab.D[2 * row + side].enough = 0
-
-    def follow(self, number: int, side: int, framing: int, taken: int) -> None:
-        """This side stands between two messages: those known by heart are only counted from here on. Not where more than the
-        ``taken`` payloads was handed on meanwhile."""
-        row: i64 = self.tab.row(number)
-        d: i64 = 2 * row + side
-        if (row >= 0 and not self.everything and self.tab.D[d].handed == taken & 0xFFFFFFFF and not self.tab.D[d].pending
-                and not self.tab.D[d].held and not self.tab.D[d].half):
-            self.tab.D[d].framing = framing
-
-    def learn(self, unit: int, number: int) -> None:
-        """What a unit says is known under this number."""
-        self.tcps.units.learn(unit, number)
-
-    def leads(self, chain: int, step: Step) -> None:
-        """What the last piece says of a flow that said this so far."""
-        self.tcps.asleep.leads(chain, step)
-
-    @property
-    def full(self) -> bool:
-        """Are there too many units to learn another? Then ``unlearn``."""
-        return self.tcps.units.full or self.tcps.asleep.full
-
-    def unlearn(self) -> Iterator[tuple[Flow, int, list[Heard]]]:
-        """(flow, side, what was heard) of all live flows; then no unit is known any more."""
-        units = self.tcps.units
-        for row in self.tab.rows_taken():
-            for d in (2 * row, 2 * row + 1):
-                if self.tab.D[d].heard:
-                    yield self.flow(self.tab.F[row].number), d & 1, units.heard(d)
-                    units.drop(d)
-        units.forget()
-        self.tcps.asleep.forget()
 
     def close(self) -> None:
         """The input ends: holes and fragments are given up. Drain ``payloads``, then ``ended`` gives every flow."""

@@ -44,11 +44,11 @@ ctypedef struct Side:
     unsigned long long nonce_frame
     unsigned int framing
     unsigned int handed
-    unsigned long long heard
+    unsigned int heard
+    unsigned int sleep
     unsigned long long head
     unsigned int half
     unsigned int size
-    unsigned long long sleep
     unsigned long long chain
 
 ctypedef struct Share:

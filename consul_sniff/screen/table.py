@@ -35,8 +35,7 @@ SIDE = (("packets", 8), ("bytes", 8), ("payloads", 8), ("last", 8), ("next", -8)
         ("sealed_frame", 8),
         ("plain1", 8), ("plain2", 8), ("plain3", 8), ("sealed0", 8), ("cut", 8), ("crc_good", 8), ("crc_bad", 8),
         ("replays", 8), ("replay_frame", 8), ("nonce_reuse", 8), ("nonce_frame", 8),
-        ("framing", 4), ("handed", 4), ("heard", 8), ("head", 8), ("half", 4), ("size", 4), ("sleep", 8),
-        ("chain", 8))
+        ("framing", 4), ("handed", 4), ("heard", 4), ("sleep", 4), ("head", 8), ("half", 4), ("size", 4), ("chain", 8))
 #: Flows are shared out by a hash of their two sockets, whoever keeps them: what is forgotten when a table is full then
 #: hangs on the share's own flows alone, and is the same for one process and for several that keep a part of them each.
 SHARES = limits.SHARES

@@ -24,7 +24,7 @@ except ImportError:
 
 from .handover import HandOver
 from .table import KINDS, Table
-from .words import Window, zeros
+from .words import Window, key_word, zeros
 
 RAFT_REQUEST = cython.declare(i64, 1)  # as model.Framing
 RAFT_ANSWER = cython.declare(i64, 2)
@@ -58,11 +58,6 @@ class HeardRecord(ctypes.Structure):
     """A unit as a side said it: its number, how often, when (ns), the first packets, and the row of another unit."""
 
     _fields_ = [(name, KINDS[size]) for name, size in HEARD]
-
-
-def key_word(key: str) -> int:
-    """The first eight bytes of a key as ``Window.word`` reads them."""
-    return int.from_bytes(key.encode()[:8].ljust(8, b"\0"), "little")
 
 
 class Units:
@@ -149,7 +144,7 @@ class Units:
             self.H[r].first = self.H[r].last = cython.cast(u64, time)
             self.H[r].frame1 = cython.cast(u64, frame)
             self.H[r].next = self.tab.D[d].heard
-            self.tab.D[d].heard = cython.cast(u64, r)
+            self.tab.D[d].heard = cython.cast(cython.uint, r)
         self.H[r].count += 1
         if time > cython.cast(i64, self.H[r].last):
             self.H[r].last = cython.cast(u64, time)

@@ -32,6 +32,11 @@ def zeros(size: int) -> memoryview:
     return memoryview(mmap.mmap(-1, size, **private))
 
 
+def key_word(key: str) -> int:
+    """The first eight bytes of a key as ``Window.word`` reads them."""
+    return int.from_bytes(key.encode()[:8].ljust(8, b"\0"), "little")
+
+
 def crc_tables() -> array[int]:
     """Eight tables of 256: CRC-32 (IEEE) eight bytes at a time."""
     first = []

@@ -6,6 +6,9 @@ from .frames import tcp
 
 def test_what_is_handed_on_says_where_it_is_from_and_comes_once():
     run = packets([tcp(seq=99, flags="S"), tcp(b"ab", 100), tcp(b"cd", 104), tcp(b"ef", 106)])
-    assert [(p.side, p.data, p.frame, p.lost, p.start, p.unit) for p in run.payloads] == [
-        (0, b"ab", 2, 0, True, 0), (0, b"cd", 3, 2, False, 0), (0, b"ef", 4, 0, False, 0)]
+    assert [(p.side, p.data, p.frame, p.lost, p.start) for p in run.payloads] == [
+        (0, b"ab", 2, 0, True), (0, b"cd", 3, 2, False), (0, b"ef", 4, 0, False)]
+    # of all that the flow said so far a digest can be had, until something is lost
+    assert [p.unit % 2 for p in run.payloads] == [1, 0, 0]
+    assert [p.unit for p in run.payloads[1:]] == [0, 0]
     assert list(run.screen.payloads()) == []

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from consul_sniff.screen import Screen, compiled
 
 from .drive import Run, dialect, from_bytes, packets, record
 from .frames import A6, B6, alive, crc, ping, reply, tcp, udp
+
+if TYPE_CHECKING:
+    from consul_sniff.model import Payload
 
 HERE = pathlib.Path(__file__).parent
 HEADER = bytes.fromhex("d4c3b2a1020004000000000000000000ffff0000") + b"\1\0\0\0"
@@ -35,7 +39,14 @@ def traffic(count: int = 60) -> bytes:
 def told(run: Run) -> tuple[object, ...]:
     flows = sorted((flow.addresses, flow.ports, flow.opener, [tuple(getattr(way, name) for name in way.__slots__) for way in flow.ways])
                    for flow in run.flows)
-    return run.payloads, flows, run.screen.counters, dict(run.screen.notes)
+    return meant(run.payloads), flows, run.screen.counters, dict(run.screen.notes)
+
+
+def meant(payloads: list[Payload]) -> list[Payload]:
+    """A unit's digest is another in every screen: what it means is which payloads have the same one, and whether a whole
+    datagram's (even) or a flow's so far (odd)."""
+    order: dict[int, int] = {}
+    return [it._replace(unit=it.unit and 2 * (1 + order.setdefault(it.unit, len(order))) + it.unit % 2) for it in payloads]
 
 
 @pytest.mark.parametrize("size", [64, 200, 1000, 10_000])
@@ -60,7 +71,7 @@ def test_feed_returns_when_the_hand_over_space_is_full():
         if screen.idle:
             break
         assert block.consumed < len(records)
-    assert counts == [1024, 1024, 952]
+    assert counts == [64] * 46 + [56]
     assert block.consumed == len(records)
 
 
@@ -115,19 +126,6 @@ def test_evicted_flows_lose_nothing():
     assert sum(way.plain for flow in run.flows for way in flow.ways) == 1000
     assert len({flow.number for flow in run.flows}) == len(run.flows)
     assert [(p.data, p.lost) for p in run.payloads if p.data in {b"ab", b"ef"}] == [(b"ab", 0), (b"ef", 2)]
-
-
-def test_a_flow_can_be_asked_for_until_it_was_told_to_have_ended():
-    screen = Screen(flows=16)
-    screen.open(0)
-    records = b"".join(record(udp(ping(i), sport=i + 1)) for i in range(40))
-    screen.feed(Block(bytearray(records + bytes(64)), 0, len(records), dialect()))
-    payloads = list(screen.payloads())
-    assert {screen.flow(p.flow).ports[0] for p in payloads} == set(range(1, 41))
-    ended = list(screen.ended())
-    assert len(ended) == 24
-    with pytest.raises(KeyError):
-        screen.flow(ended[0].number)
 
 
 def test_counters_are_of_all_inputs_and_frames_of_each():
@@ -260,40 +258,6 @@ def test_every_hot_module_is_named_where_it_is_built_and_forced():
     assert hot == set(consul_sniff.screen.MODULES)
 
 
-def fed(screen, frames, times):
-    records = b"".join(record(frame, time=time) for frame, time in zip(frames, times, strict=True))
-    block = Block(bytearray(records + bytes(64)), 0, len(records), dialect())
-    screen.feed(block)
-    list(screen.payloads())
-
-
-def test_live_flows_are_shown_and_go_on():
-    screen = Screen(flows=16)
-    screen.open(0)
-    frames = [udp(ping(i), sport=1000 + i % 3) for i in range(9)]
-    fed(screen, frames, range(1, 10))
-    first = list(screen.live())
-    assert sorted((flow.ports[0], flow.ways[0].packets) for flow in first) == [(1000, 3), (1001, 3), (1002, 3)]
-    fed(screen, [udp(ping(99), sport=1000)], [10])
-    assert {flow.ports[0]: flow.ways[0].packets for flow in screen.live()} == {1000: 4, 1001: 3, 1002: 3}
-    screen.close()
-    assert sorted(flow.number for flow in screen.ended()) == sorted(flow.number for flow in first)
-    assert list(screen.live()) == []
-
-
-def test_idle_flows_expire_where_the_table_gets_full():
-    screen = Screen(flows=16)
-    screen.open(0)
-    fed(screen, [udp(ping(i), sport=1000 + i) for i in range(11)], [1] * 11)
-    screen.expire(5 * 10**9)
-    assert list(screen.ended()) == []  # there is room
-    fed(screen, [udp(ping(i), sport=1000 + i) for i in (3, 20)], [10, 10])
-    screen.expire(5 * 10**9)
-    assert sorted(flow.ports[0] for flow in screen.ended()) == [1000 + i for i in range(11) if i != 3]
-    assert sorted(flow.ports[0] for flow in screen.live()) == [1003, 1020]
-    assert screen.notes["evicted-flows"] == 0
-
-
 def test_shares_kept_apart_say_what_one_screen_says():
     rng = random.Random(3)
     frames = [udp(alive(f"n{rng.randrange(500)}"), sport=rng.randrange(1024, 65_536), sender=f"10.1.{rng.randrange(99)}.1")
@@ -309,7 +273,11 @@ def test_shares_kept_apart_say_what_one_screen_says():
 
     def read(run):
         names = {flow.number: (flow.addresses, flow.ports) for flow in run.flows}
-        return [(names[it.flow], *it[1:]) for it in run.payloads]
+        units = {it.unit: it.data for it in run.payloads}  # a unit's digest is another in every screen: it means these bytes
+        assert 0 not in units
+        assert len(set(units.values())) == len(units)
+        assert all(units[it.unit] == it.data for it in run.payloads)
+        return [(names[it.flow], *it[1:-1]) for it in run.payloads]
 
     for told_of in (ends, read):
         assert sorted(it for part in parts for it in told_of(part)) == sorted(told_of(one))

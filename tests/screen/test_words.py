@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consul_sniff.screen import compiled
-from consul_sniff.screen.words import Recent, Seen, Sights, Window
+from consul_sniff.screen.words import Recent, Seen, Sights, Window, key_word
 
 BYTES = st.binary(min_size=1, max_size=150)
 
@@ -23,6 +23,10 @@ def test_what_is_taken_is_a_copy(before, data):
     window = over(before + data)
     at = len(before)
     assert window.take(at, at + len(data)) == data
+
+
+def test_a_keys_word_is_its_first_eight_bytes():
+    assert [key_word(key).to_bytes(8, "little") for key in ("Seq", "ServiceMethod")] == [b"Seq".ljust(8, b"\0"), b"ServiceM"]
 
 
 @pytest.mark.skipif(compiled, reason="compiled they are inlined, and Python cannot call them")

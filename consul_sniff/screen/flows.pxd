@@ -1,0 +1,23 @@
+# Types of flows.py, for the compiler. Screen inherits from Flows: what every packet reads stands in it, too.
+cimport cython
+from .conversations cimport Conversations
+from .handover cimport HandOver
+from .others cimport Others
+from .streams cimport Streams
+from .table cimport Table
+
+cdef class Flows:
+    cdef Table tab
+    cdef HandOver outlet
+    cdef Others others
+    cdef Streams tcps
+    cdef readonly Conversations talks
+    cdef Py_ssize_t everything, input, closing, endings, time
+    cdef list over
+    cdef dict ended_flows
+    cdef dict tunnels
+    cdef restart(self, Py_ssize_t input_index)
+    cdef end(self, Py_ssize_t r)
+    cdef forget(self, Py_ssize_t r)
+    cdef folded(self, Py_ssize_t r, bint counted)
+    cdef Py_ssize_t added(self, Py_ssize_t r) except -9

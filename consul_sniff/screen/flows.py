@@ -1,0 +1,223 @@
+"""The screen's flows, for whoever reads them: what was handed on, what is over, and what need not be handed on any more.
+
+Nothing here is called for every packet; flows and payloads become Python objects here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+try:
+    import cython
+    from cython import Py_ssize_t as i64
+    from cython import ulonglong as u64
+except ImportError:
+    from . import _cython as cython
+    from ._cython import i64, u64
+
+from .conversations import Conversations
+from .folding import conversations
+from .folding import flow as fold
+from .handover import HandOver
+from .others import Others
+from .streams import Streams
+from .table import SHARES, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..facts import Conversation, ConversationKey
+    from ..model import Flow, Heard, Payload
+    from .asleep import Step
+
+
+class Flows:
+    """What a Screen is to the stages after it. ``talks``: where flows are added up of which nothing was handed on, or None."""
+
+    def __init__(self, table: Table, outlet: HandOver, others: Others, tcps: Streams, talks: Conversations | None,
+                 everything: bool) -> None:  # noqa: FBT001 - compiled, by place
+        self.tab = table
+        self.outlet = outlet
+        self.others = others
+        self.tcps = tcps
+        self.talks = talks
+        self.everything = 1 if everything else 0
+        self.restart(-1)
+
+    def restart(self, input_index: i64) -> None:
+        """A new input: nothing of an earlier one is remembered."""
+        self.tab.reset()
+        self.outlet.payloads = []
+        self.outlet.bytes = 0
+        self.over: list[Flow] = []
+        self.ended_flows: dict[int, Flow] = {}
+        self.tunnels: dict[int, str] = {}
+        self.tcps.restart()
+        self.others.restart()
+        self.input = input_index
+        self.time = 0  # of the packet at hand
+        self.endings = self.closing = 0
+
+    # --- handing over ------------------------------------------------------------------------------------------
+
+    def payloads(self) -> Iterator[Payload]:
+        """What is handed on, in order; each once."""
+        out = self.outlet.payloads
+        self.outlet.payloads = []
+        self.outlet.bytes = 0
+        return iter(out)
+
+    def ended(self) -> Iterator[Flow]:
+        """The flows that are over; each once. After ``close``: all of the input."""
+        over = self.over
+        self.over = []
+        yield from over
+        for it in over:
+            self.ended_flows.pop(it.number, None)
+        if self.closing:
+            for row in self.tab.rows_taken():
+                if not self.added(row):  # what `room` adds up need not be told
+                    yield self.folded(row, counted=self.talks is None or not self.talks.simple(row))
+                self.forget(row)
+
+    def end(self, r: i64) -> None:
+        """The flow of row ``r`` is over."""
+        self.endings += 1
+        self.tcps.finish(r)
+        if self.over or not self.added(r):  # in the order in which flows end, or bounds would be met by others
+            it = self.folded(r, counted=True)
+            self.over.append(it)
+            self.ended_flows[it.number] = it
+        self.forget(r)
+
+    def forget(self, r: i64) -> None:
+        """Give the row back."""
+        if self.tunnels:
+            self.tunnels.pop(r, None)
+        if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
+            self.tcps.units.drop(2 * r)
+            self.tcps.units.drop(2 * r + 1)
+        if self.tab.D[2 * r].sleep:
+            self.tcps.asleep.drop(r)
+        self.others.forget(r)
+        self.tab.remove(r)
+
+    def folded(self, r: i64, counted: bool) -> Flow:  # noqa: FBT001 - compiled, by place
+        """The flow of row ``r`` as it stands."""
+        it = fold(self.tab, r, self.input, self.tunnels.get(r, ""), counted=counted)
+        if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
+            it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
+        if r in self.tcps.asleep.kept:
+            it.asleep = (self.tab.D[2 * r].chain, list(self.tcps.asleep.kept[r]))
+        it.told = self.others.told.get(it.number)
+        it.standing = self.others.standings.get(it.number)
+        return it
+
+    def added(self, r: i64) -> i64:
+        """Was the flow one of those that are added up here?"""
+        if self.talks is None or not self.talks.quiet(r):
+            return 0
+        if self.tab.F[r].number in self.others.told or self.tab.F[r].number in self.others.standings:
+            return 0
+        self.talks.add(r, cython.cast(u64, self.input), self.tunnels.get(r, "") if self.tunnels else "")
+        return 1
+
+    def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]:  # noqa: FBT001
+        """Where a flow that was given is added up: 0 apart, 1 under the source ``others``, 2 its destination is, too.
+
+        True: it was, here (``ended`` gave it without counters).
+        """
+        talks = self.talks
+        if talks is None:
+            return 0, False
+        row = self.tab.row(flow.number)
+        if row >= 0 and talks.simple(row):
+            return talks.told(row, self.input, flow.tunnel, source, certain), True
+        return talks.room(flow.key, flow.share, source), False
+
+    @property
+    def crowd(self) -> tuple[int, int]:
+        """Flows whose conversations are not kept apart; the same of those that are attempts."""
+        if self.talks is None:
+            return 0, 0
+        return self.talks.folded, self.talks.floods
+
+    def conversations(self) -> Iterator[tuple[ConversationKey, Conversation]]:
+        """Those that were added up here, of all inputs."""
+        return conversations(self.talks.joined()) if self.talks is not None else iter(())
+
+    def places(self) -> list[int]:
+        """How many conversations each share keeps apart; then, how many attempts."""
+        return list(self.talks.kept)[:2 * SHARES] if self.talks is not None else []
+
+    def flow(self, number: int) -> Flow:
+        """Who a flow is that a payload was handed on of; its counters stand in it only once it has ended."""
+        row = self.tab.row(number)
+        if row < 0:
+            return self.ended_flows[number]
+        it = fold(self.tab, row, self.input, self.tunnels.get(row, ""), counted=False)
+        it.standing = self.others.standings.get(number)
+        return it
+
+    def live(self) -> Iterator[Flow]:
+        """The flows that go on, as they stand, without ending them."""
+        for row in self.tab.rows_taken():
+            yield self.folded(row, counted=True)
+
+    def expire(self, idle: int) -> None:
+        """Where the table is three quarters full: end the flows that were silent for ``idle`` ns. Drain ``ended``."""
+        if 4 * self.tab.live < 3 * self.tab.rows:
+            return
+        before: i64 = self.time - cython.cast(i64, idle)
+        r: i64
+        for r in self.tab.rows_taken():
+            if (cython.cast(i64, self.tab.D[2 * r].last) < before
+                    and cython.cast(i64, self.tab.D[2 * r + 1].last) < before):
+                self.end(r)
+
+    # --- what need not be handed on ----------------------------------------------------------------------------
+
+    def enough(self, number: int, side: int) -> None:
+        """This side's payloads are not handed on any more; they are still counted."""
+        row: i64 = self.tab.row(number)
+        if row >= 0:
+            self.tab.D[2 * row + side].enough = 1
+
+    def resume(self, number: int, side: int) -> None:
+        """This side's payloads are handed on again; what was not is ``lost`` before the next one."""
+        row: i64 = self.tab.row(number)
+        if row >= 0:
+            self.tab.D[2 * row + side].enough = 0
+
+    def follow(self, number: int, side: int, framing: int, taken: int) -> None:
+        """This side stands between two messages: those known by heart are only counted from here on. Not where more than the
+        ``taken`` payloads was handed on meanwhile."""
+        row: i64 = self.tab.row(number)
+        d: i64 = 2 * row + side
+        if (row >= 0 and not self.everything and self.tab.D[d].handed == taken & 0xFFFFFFFF and not self.tab.D[d].pending
+                and not self.tab.D[d].held and not self.tab.D[d].half):
+            self.tab.D[d].framing = framing
+
+    def learn(self, unit: int, number: int) -> None:
+        """What a unit says is known under this number."""
+        self.tcps.units.learn(unit, number)
+
+    def leads(self, chain: int, step: Step) -> None:
+        """What the last piece says of a flow that said this so far."""
+        self.tcps.asleep.leads(chain, step)
+
+    @property
+    def full(self) -> bool:
+        """Are there too many units to learn another? Then ``unlearn``."""
+        return self.tcps.units.full or self.tcps.asleep.full
+
+    def unlearn(self) -> Iterator[tuple[Flow, int, list[Heard]]]:
+        """(flow, side, what was heard) of all live flows; then no unit is known any more."""
+        units = self.tcps.units
+        for row in self.tab.rows_taken():
+            for d in (2 * row, 2 * row + 1):
+                if self.tab.D[d].heard:
+                    yield self.flow(self.tab.F[row].number), d & 1, units.heard(d)
+                    units.drop(d)
+        units.forget()
+        self.tcps.asleep.forget()

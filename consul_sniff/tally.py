@@ -1,0 +1,100 @@
+"""Tallies: how often something was said, and the few packets that prove it. They merge to the same in any order."""
+
+from __future__ import annotations
+
+from sys import intern
+from typing import TYPE_CHECKING
+
+from .model import Evidence
+
+if TYPE_CHECKING:
+    from .facts import ConversationKey
+    from .model import Heard
+
+EVIDENCE_KEPT = 3
+
+
+class Tally:
+    """How often, when, and the first packets that prove it."""
+
+    __slots__ = ("count", "first", "last", "evidence")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first = 0
+        self.last = 0
+        self.evidence: tuple[Evidence, ...] = ()
+
+    def add(self, time: int, input_: int, frame: int, summary: str, count: int = 1) -> None:
+        if not self.count or time < self.first:
+            self.first = time
+        if not self.count or time > self.last:
+            self.last = time
+        self.count += count
+        kept = self.evidence
+        early = len(kept) < EVIDENCE_KEPT or (input_, frame) < kept[-1][:2]
+        if early and all((e.input, e.frame) != (input_, frame) for e in kept):
+            one = Evidence(input_, frame, intern(summary))  # thousands say the same: one text for all
+            self.evidence = tuple(sorted((*kept, one))[:EVIDENCE_KEPT]) if kept else (one,)
+
+    def heard(self, input_: int, heard: Heard, times: int, summary: str) -> None:
+        """The screen counted it, ``times`` in each packet."""
+        _, count, first, last, frames = heard
+        if not self.count or first < self.first:
+            self.first = first
+        if not self.count or last > self.last:
+            self.last = last
+        self.count += count * times
+        kept = self.evidence
+        if len(kept) < EVIDENCE_KEPT or (input_, frames[0]) < kept[-1][:2]:
+            new = tuple([Evidence(input_, frame, summary) for frame in frames])
+            self.evidence = join(kept, new) if kept else new
+
+    def merge(self, other: Tally) -> None:
+        if not other.count:
+            return
+        if not self.count:
+            self.count, self.first, self.evidence = other.count, other.first, other.evidence
+            self.last = max(self.last, other.last)
+            return
+        self.first = min(self.first, other.first)
+        self.last = max(self.last, other.last)
+        self.count += other.count
+        if other.evidence is not self.evidence:
+            self.evidence = join(self.evidence, other.evidence)
+
+
+class ClaimTally(Tally):
+    """And the conversation that made the claim first: the claim belongs to its pool.
+
+    One packet of evidence is kept, the earliest: so evidence, conversation and side always are of the same packet.
+    """
+
+    __slots__ = ("conversation", "side")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conversation: ConversationKey | None = None
+        self.side = 0
+
+    def told(self, tally: Tally, conversation: ConversationKey, side: int) -> None:
+        """The same claim, in a conversation by a side of it."""
+        if not self.evidence or tally.evidence[:1] < self.evidence:
+            self.conversation, self.side = conversation, side
+        self.merge(tally)
+        self.evidence = self.evidence[:1]
+
+
+def join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """The earliest packets of both, each packet once."""
+    if not (a and b):
+        return a or b
+    if a[-1][:2] < b[0][:2]:
+        return (a + b)[:EVIDENCE_KEPT]
+    if b[-1][:2] < a[0][:2]:
+        return (b + a)[:EVIDENCE_KEPT]
+    kept: list[Evidence] = []
+    for one in sorted((*a, *b)):
+        if not kept or one[:2] != kept[-1][:2]:
+            kept.append(one)
+    return tuple(kept[:EVIDENCE_KEPT])
