@@ -128,7 +128,9 @@ class Channels:
         return Protection.UNKNOWN
 
     def place(self, talk: Talk) -> Place:
-        return self.place_of(talk, self.protocol(talk))
+        if talk.place is None:
+            talk.place = self.place_of(talk, self.protocol(talk))
+        return talk.place
 
     def place_of(self, talk: Talk, protocol: str) -> Place:
         """Of what was said in one protocol of a conversation (one may carry several)."""

@@ -59,7 +59,7 @@ def _named(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Observa
 
 def _inferred(pool: Pool, maker: Maker, place: Place) -> list[Observation]:
     members = sorted(pool.hosts, key=sort_key)
-    talk = next((talk for talk in pool.talks if any(sent(talk, side)[1] for side in (0, 1))), None)
+    talk = next((talk for talk in pool.talks if any(sealed for _, sealed in sent(talk))), None)
     if talk is None:
         return []
     first = talk.conversation.sealed_evidence

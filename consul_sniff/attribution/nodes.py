@@ -36,10 +36,15 @@ def streams(talk: Talk, side: int) -> tuple[int, int]:
     return min(max(plain, default=0), flows), min(max(sealed, default=0), flows)
 
 
-def sent(talk: Talk, side: int) -> tuple[int, int]:
-    """Plaintext and sealed memberlist that a side of a conversation sent: datagrams, or streams."""
-    if talk.key.transport == "tcp":
-        return streams(talk, side)
+def sent(talk: Talk) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Plaintext and sealed memberlist that each side of a conversation sent: datagrams, or streams."""
+    if talk.sent is None:
+        count = streams if talk.key.transport == "tcp" else _datagrams
+        talk.sent = count(talk, 0), count(talk, 1)
+    return talk.sent
+
+
+def _datagrams(talk: Talk, side: int) -> tuple[int, int]:
     plain, sealed = talk.conversation.plain[side], sealed_counts(talk)[side]
     if not plain and not sealed:  # counted by decoders alone, e.g. a pool on a port that the screen did not know
         return (sum(said.tally.count for said in talk.of("memberlist") if said.side == side and said.clear),
@@ -70,7 +75,7 @@ def senders(pools: list[Pool]) -> dict[str, Sender]:
     for pool in pools:
         for talk in pool.talks:
             for side in (0, 1):
-                plain, sealed = sent(talk, side)
+                plain, sealed = sent(talk)[side]
                 keys = {str(said.fields["key"]) for said in talk.of("memberlist")
                         if said.side == side and said.kind == "sealed" and said.fields.get("key")}
                 if plain or sealed or talk.conversation.cut[side]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..facts import ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally
 from ..model import Protection
+from .addresses import same_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,7 +59,8 @@ class Talk:
     what hangs on that alone is found out once. ``places`` holds what channels.py found out about this one.
     """
 
-    __slots__ = ("community", "conversation", "key", "places", "protection", "protocol", "said", "speech")
+    __slots__ = ("community", "conversation", "key", "loopback", "place", "places", "protection", "protocol", "said", "sent",
+                 "speech")
 
     def __init__(self, key: ConversationKey, conversation: Conversation) -> None:
         self.key = key
@@ -67,8 +69,11 @@ class Talk:
         self.speech: Speech  # index() gives it
         self.protocol: str | None = None
         self.protection: Protection | None = None
+        self.place: Place | None = None
         self.places: dict[str, Place] = {}
+        self.sent: tuple[tuple[int, int], tuple[int, int]] | None = None  # see nodes.sent
         self.community: str | None = None
+        self.loopback = same_host(key.source, key.destination)
 
     @property
     def protocols(self) -> frozenset[str]:

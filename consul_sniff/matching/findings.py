@@ -61,7 +61,7 @@ def _places(ballot: Ballot, status: Status) -> Iterator[_Place]:
     signature = ballot.signature
     places: dict[tuple[str, str, int, str], list[Observation]] = {}
     for o in ballot.observations:
-        places.setdefault((o.source, o.destination, o.port, o.transport), []).append(o)
+        places.setdefault((*o[1:4], o.sort.transport), []).append(o)
     worst = SEVERITY_ORDER[_severity(signature, status)]
     for (source, destination, port, transport), found in places.items():
         yield _Place((worst, signature.control, signature.id, natural(source), natural(destination), port, transport),
