@@ -93,10 +93,13 @@ class Tally:
             self.count, self.first, self.evidence = other.count, other.first, other.evidence
             self.last = max(self.last, other.last)
             return
-        self.first = min(self.first, other.first)
-        self.last = max(self.last, other.last)
+        if other.first < self.first:
+            self.first = other.first
+        if other.last > self.last:
+            self.last = other.last
         self.count += other.count
-        self.evidence = join(self.evidence, other.evidence)
+        if other.evidence is not self.evidence:
+            self.evidence = join(self.evidence, other.evidence)
 
 
 class ClaimTally(Tally):
@@ -192,8 +195,11 @@ def join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ..
         return a
     if len(b) == EVIDENCE_KEPT and b[-1][:2] < a[0][:2]:
         return b
-    packets = {one[:2]: one for one in sorted((*a, *b), reverse=True)}
-    return tuple(packets[place] for place in sorted(packets)[:EVIDENCE_KEPT])
+    kept: list[Evidence] = []
+    for one in sorted((*a, *b)):
+        if not kept or one[:2] != kept[-1][:2]:
+            kept.append(one)
+    return tuple(kept[:EVIDENCE_KEPT])
 
 
 def _earliest(conversation: Conversation) -> tuple[int, int]:

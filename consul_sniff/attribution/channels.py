@@ -44,10 +44,13 @@ def mesh_identity(said: Said, domain: str) -> str | None:
     """``sni`` or ``spiffe`` where TLS names a mesh identity: ``web.default.dc1.internal.<uuid>.consul``."""
     if said.protocol != "tls":
         return None
-    for name in (str(said.fields.get("sni") or ""), *str(said.fields.get("names") or "").split(",")):
-        if _MESH_NAME.search(name.lower()) and name.lower().rstrip(".").endswith("." + domain):
-            return "sni"
-    return "spiffe" if _SPIFFE.match(str(said.fields.get("spiffe") or "")) else None
+    fields = said.fields
+    sni, names, spiffe = fields.get("sni"), fields.get("names"), fields.get("spiffe")
+    if sni or names:
+        for name in f"{sni or ''},{names or ''}".lower().split(","):
+            if name.rstrip(".").endswith("." + domain) and _MESH_NAME.search(name):
+                return "sni"
+    return "spiffe" if spiffe and _SPIFFE.match(str(spiffe)) else None
 
 
 _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"

@@ -51,6 +51,13 @@ class _Candidate(NamedTuple):
     ends: tuple[tuple[tuple[Test, ...], ...], tuple[tuple[Test, ...], ...]] | None
 
 
+class _Few(NamedTuple):
+    """Signatures that a combination of what has few values leaves open, and which of them by fields' values."""
+
+    open: list[tuple[int, list[_Rule], list[_Rule]]]  # place, match, unless
+    by_fields: dict[tuple[object, ...], tuple[_Candidate, ...]]
+
+
 class Matcher:
     """Built once from signatures; ``ballots`` may be asked again and again."""
 
@@ -66,7 +73,7 @@ class Matcher:
                 self._any_protocol.append(index)
             for protocol in protocols or ():
                 self._by_protocol.setdefault(protocol, []).append(index)
-        self._remembered: dict[tuple[Scalar, ...], dict[tuple[object, ...], tuple[_Candidate, ...]]] = {}
+        self._remembered: dict[tuple[Scalar, ...], _Few] = {}
 
     def ballots(self, observations: Iterable[Observation]) -> list[Ballot]:
         """The signatures that matched anything, in their order, with what they matched."""
@@ -86,31 +93,37 @@ class Matcher:
 
     def _candidates(self, sort: Sort) -> tuple[_Candidate, ...]:
         few = _few(sort)  # Protection and Grade are text: they compare and hash as their values
-        by_fields = self._remembered.get(few)
-        if by_fields is None:
-            by_fields = self._remembered[few] = {}
+        known = self._remembered.get(few)
+        if known is None:
+            known = self._remembered[few] = _Few([], {})
+            known.open.extend(filter(None, (self._open(index, few) for index in self._indexes(sort.protocol))))
+        if not known.open:
+            return ()
         fields = sort.fields
         values = (*fields, *fields.values(), *map(type, fields.values()))  # True and 1 are different values
-        found = by_fields.get(values)
+        found = known.by_fields.get(values)
         if found is None:
-            found = tuple(filter(None, (self._candidate(index, few, fields) for index in self._indexes(sort.protocol))))
-            if len(by_fields) < REMEMBERED:
-                by_fields[values] = found
+            found = tuple(filter(None, (_candidate(*left, fields) for left in known.open)))
+            if len(known.by_fields) < REMEMBERED:
+                known.by_fields[values] = found
         return found
 
     def _indexes(self, protocol: str) -> list[int]:
         return sorted((*self._by_protocol.get(protocol, ()), *self._any_protocol))
 
-    def _candidate(self, index: int, few: tuple[Scalar, ...], fields: dict[str, Scalar]) -> _Candidate | None:
-        match, unless = ([rule.ends for rule in rules if _holds(rule, few, fields)] for rules in self._rules[index])
-        if not match or () in unless:
-            return None
-        return _Candidate(index, None if () in match and not unless else (tuple(match), tuple(unless)))
+    def _open(self, index: int, few: tuple[Scalar, ...]) -> tuple[int, list[_Rule], list[_Rule]] | None:
+        """A signature with those of its rules that hold for all but the fields; None where no match is left."""
+        match, unless = ([rule for rule in rules if all(predicate(few[place]) for place, predicate in rule.few)]
+                         for rules in self._rules[index])
+        return (index, match, unless) if match else None
 
 
-def _holds(rule: _Rule, few: tuple[Scalar, ...], fields: dict[str, Scalar]) -> bool:
-    return all(predicate(few[place]) for place, predicate in rule.few) \
-        and all(predicate(fields.get(name)) for name, predicate in rule.fields)
+def _candidate(index: int, match: list[_Rule], unless: list[_Rule], fields: dict[str, Scalar]) -> _Candidate | None:
+    matched, left_out = ([rule.ends for rule in rules if all(predicate(fields.get(name)) for name, predicate in rule.fields)]
+                         for rules in (match, unless))
+    if not matched or () in left_out:
+        return None
+    return _Candidate(index, None if () in matched and not left_out else (tuple(matched), tuple(left_out)))
 
 
 def _any(groups: tuple[tuple[Test, ...], ...], observation: Observation) -> bool:
