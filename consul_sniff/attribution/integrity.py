@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from ..facts import joined
 from ..model import Protection
 from .addresses import parsed
 from .channels import Place
 from .nodes import sent
-from .observations import joined, tally_of
+from .observations import tally_of
 from .said_ports import consul_tags
 
 if TYPE_CHECKING:

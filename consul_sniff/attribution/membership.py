@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from ..facts import joined
 from ..model import Protection
 from .addresses import sort_key
 from .channels import Place
 from .nodes import sent, statuses
-from .observations import joined, tally_of
+from .observations import tally_of
 from .said_ports import consul_tags
 
 if TYPE_CHECKING:

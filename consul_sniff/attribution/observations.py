@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..facts import Tally
+from ..facts import Tally, joined
 from ..model import Evidence, Grade, Protection, Scalar
 from ..report import Observation, Sort
 from .addresses import community_id
 from .channels import RPC_CHANNELS, mesh_identity
-from .nodes import sent
+from .nodes import plain_and_sealed, sent
 from .pools import sealed_counts, sockets
 
 if TYPE_CHECKING:
@@ -53,14 +53,6 @@ def tally_of(talk: Talk, count: int, evidence: Iterable[Evidence]) -> Tally:
     tally.count, tally.first, tally.last = count, talk.conversation.first, talk.conversation.last
     tally.evidence = tuple(evidence)
     return tally
-
-
-def joined(tallies: Iterable[Tally]) -> Tally:
-    """One tally of several; the parts stay as they are."""
-    whole = Tally()
-    for tally in tallies:
-        whole.merge(tally)
-    return whole
 
 
 class Maker:
@@ -204,24 +196,23 @@ def of_gossip(pool: Pool, talk: Talk, maker: Maker) -> list[Observation]:
 def _gossip(talk: Talk, side: int) -> Iterable[tuple[Protection, str, int | None, Tally]]:
     conversation = talk.conversation
     if talk.key.transport == "tcp":
-        said = [one for one in talk.of("memberlist") if one.side == side]
-        plain, sealed = sent(talk)[side]
-        for count, protection, some in ((plain, Protection.PLAINTEXT, [one for one in said if one.clear]),
-                                        (sealed, Protection.ENCRYPTED, [one for one in said if one.kind == "sealed"])):
+        for count, protection, some in zip(sent(talk)[side], (Protection.PLAINTEXT, Protection.ENCRYPTED),
+                                           plain_and_sealed(talk, side), strict=True):
             if count:
-                whole = joined(one.tally for one in some)
+                whole = joined([one.tally for one in some])
                 whole.count = count
                 yield protection, "stream", None, whole
         return
-    if not (conversation.plain[side] or conversation.sealed1[side] or conversation.sealed0[side]):
-        for one in (said for said in talk.of("memberlist") if said.side == side):
-            if one.clear or one.kind == "sealed":  # a screen without counters for this port: the decoder's word
+    plain, sealed1, sealed0 = conversation.plain[side], conversation.sealed1[side], conversation.sealed0[side]
+    if not (plain or sealed1 or sealed0):
+        for one in talk.of("memberlist"):
+            if one.side == side and (one.clear or one.kind == "sealed"):  # a screen without counters for this port: the decoder's word
                 yield (Protection.PLAINTEXT if one.clear else Protection.ENCRYPTED), "datagrams", None, one.tally
         return
-    if conversation.plain[side]:
+    if plain:
         yield Protection.PLAINTEXT, "datagrams", None, _with_words(talk, side, tally_of(
-            talk, conversation.plain[side], conversation.plain_evidence[side] or conversation.evidence[side]))
-    for version, count in ((1, conversation.sealed1[side]), (0, conversation.sealed0[side])):
+            talk, plain, conversation.plain_evidence[side] or conversation.evidence[side]))
+    for version, count in ((1, sealed1), (0, sealed0)):
         if count:
             yield Protection.ENCRYPTED, "datagrams", version, tally_of(
                 talk, count, conversation.sealed_evidence[side] or conversation.evidence[side])
@@ -229,10 +220,8 @@ def _gossip(talk: Talk, side: int) -> Iterable[tuple[Protection, str, int | None
 
 def _with_words(talk: Talk, side: int, tally: Tally) -> Tally:
     """The decoders' words for the same frames, where they were given them."""
-    words = {evidence[:2]: evidence.summary for said in talk.of("memberlist")
-             if said.side == side and said.clear for evidence in said.tally.evidence}
-    tally.evidence = tuple([Evidence(evidence.input, evidence.frame, words.get(evidence[:2], evidence.summary))
-                            for evidence in tally.evidence])
+    words = {evidence[:2]: evidence for said in plain_and_sealed(talk, side)[0] for evidence in said.tally.evidence}
+    tally.evidence = tuple([words.get(evidence[:2], evidence) for evidence in tally.evidence])
     return tally
 
 
