@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import limits
 from .model import Claim, Evidence, Flow, Message, Protection, Scalar, Secret
-from .tally import ClaimTally, Tally, join
+from .tally import ClaimTally, Tally, join, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -250,4 +250,4 @@ def _again(one: Conversation | Tally) -> Conversation | Tally:
 
 
 __all__ = ["Claim", "ClaimKey", "ClaimTally", "Conversation", "ConversationKey", "ExposureKey", "Facts", "Flow",
-           "InputFacts", "Message", "SightingKey", "Tally", "join"]
+           "InputFacts", "Message", "SightingKey", "Tally", "join", "joined"]

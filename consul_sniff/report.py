@@ -9,26 +9,84 @@ if TYPE_CHECKING:
     from .model import Confidence, Evidence, Grade, Protection, Scalar, Severity, Status
 
 
+class Sort:
+    """What many observations share: all that signatures ask about, but for addresses. One object each, told by identity."""
+
+    __slots__ = ("protocol", "kind", "protection", "channel", "owner", "by", "transport", "loopback", "grade", "decrypted",
+                 "fields")
+
+    def __init__(self, protocol: str, kind: str, protection: Protection, place: tuple[str, str, str], transport: str,
+                 loopback: bool, grade: Grade, decrypted: bool, fields: dict[str, Scalar]) -> None:  # noqa: FBT001
+        self.protocol = protocol  # a decoder's name, or that of a module of attribution for what only many facts show
+        self.kind = kind
+        self.protection = protection
+        # channel: gossip-lan gossip-wan rpc raft api grpc dns mesh envoy-admin ca other
+        # owner: whose traffic, consul | other | unknown; by: what the channel rests on, content | port
+        self.channel, self.owner, self.by = place
+        self.transport = transport
+        self.loopback = loopback
+        self.grade = grade
+        self.decrypted = decrypted
+        self.fields = fields
+
+    def __repr__(self) -> str:
+        return f"Sort({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
+
+
 class Observation(NamedTuple):
     """A fact with its place in the datacenter: what signatures match on. No port decides anything here any more."""
 
-    protocol: str  # a decoder's name, or the name of a module of attribution for what only many facts together show
-    kind: str
-    protection: Protection
-    channel: str  # gossip-lan gossip-wan rpc raft api grpc dns mesh envoy-admin ca other
-    owner: str  # whose traffic: consul | other | unknown
-    by: str  # what the channel rests on: content | port
+    sort: Sort
     source: str
     destination: str
     port: int
-    transport: str
-    loopback: bool
-    grade: Grade
-    decrypted: bool
-    fields: dict[str, Scalar]
     summary: str  # one line: what was seen
     tally: Tally
     community_id: str
+
+    @property
+    def protocol(self) -> str:
+        return self.sort.protocol
+
+    @property
+    def kind(self) -> str:
+        return self.sort.kind
+
+    @property
+    def protection(self) -> Protection:
+        return self.sort.protection
+
+    @property
+    def channel(self) -> str:
+        return self.sort.channel
+
+    @property
+    def owner(self) -> str:
+        return self.sort.owner
+
+    @property
+    def by(self) -> str:
+        return self.sort.by
+
+    @property
+    def transport(self) -> str:
+        return self.sort.transport
+
+    @property
+    def loopback(self) -> bool:
+        return self.sort.loopback
+
+    @property
+    def grade(self) -> Grade:
+        return self.sort.grade
+
+    @property
+    def decrypted(self) -> bool:
+        return self.sort.decrypted
+
+    @property
+    def fields(self) -> dict[str, Scalar]:
+        return self.sort.fields
 
 
 class Node(NamedTuple):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from sys import intern
 from typing import TYPE_CHECKING
 
 from .model import Evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .facts import ConversationKey
     from .model import Heard
 
@@ -93,8 +96,32 @@ def join(a: tuple[Evidence, ...], b: tuple[Evidence, ...]) -> tuple[Evidence, ..
         return (a + b)[:EVIDENCE_KEPT]
     if b[-1][:2] < a[0][:2]:
         return (b + a)[:EVIDENCE_KEPT]
+    return _first((*a, *b))
+
+
+def _first(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """The earliest packets, sorted, each once."""
     kept: list[Evidence] = []
-    for one in sorted((*a, *b)):
+    for one in sorted(evidence):
         if not kept or one[:2] != kept[-1][:2]:
             kept.append(one)
-    return tuple(kept[:EVIDENCE_KEPT])
+            if len(kept) == EVIDENCE_KEPT:
+                break
+    return tuple(kept)
+
+
+def joined(tallies: Iterable[Tally]) -> Tally:
+    """One tally of several; the parts stay as they are."""
+    whole = Tally()
+    parts = [tally for tally in tallies if tally.count]
+    if not parts:
+        return whole
+    one = parts[0]
+    whole.count, whole.first, whole.last, whole.evidence = one.count, one.first, one.last, one.evidence
+    if len(parts) > 1:
+        whole.count = sum([tally.count for tally in parts])
+        whole.first = min([tally.first for tally in parts])
+        whole.last = max([tally.last for tally in parts])
+        evidence = [tally.evidence for tally in parts if tally.evidence]
+        whole.evidence = _first(chain.from_iterable(evidence)) if len(evidence) > 1 else evidence[0] if evidence else ()
+    return whole

@@ -52,8 +52,7 @@ def is_loopback(address: str) -> bool:
 
 def nowhere(address: str) -> bool:
     """An address that names no host to others: empty, ``0.0.0.0``, ``::``, loopback."""
-    known = parsed(address)
-    return known is None or known.is_unspecified or is_loopback(address)
+    return not any(packed(address)) or is_loopback(address)
 
 
 def same_host(source: str, destination: str) -> bool:

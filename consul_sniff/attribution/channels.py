@@ -44,10 +44,13 @@ def mesh_identity(said: Said, domain: str) -> str | None:
     """``sni`` or ``spiffe`` where TLS names a mesh identity: ``web.default.dc1.internal.<uuid>.consul``."""
     if said.protocol != "tls":
         return None
-    for name in (str(said.fields.get("sni") or ""), *str(said.fields.get("names") or "").split(",")):
-        if _MESH_NAME.search(name.lower()) and name.lower().rstrip(".").endswith("." + domain):
-            return "sni"
-    return "spiffe" if _SPIFFE.match(str(said.fields.get("spiffe") or "")) else None
+    fields = said.fields
+    sni, names, spiffe = fields.get("sni"), fields.get("names"), fields.get("spiffe")
+    if sni or names:
+        for name in f"{sni or ''},{names or ''}".lower().split(","):
+            if name.rstrip(".").endswith("." + domain) and _MESH_NAME.search(name):
+                return "sni"
+    return "spiffe" if spiffe and _SPIFFE.match(str(spiffe)) else None
 
 
 _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -128,7 +131,9 @@ class Channels:
         return Protection.UNKNOWN
 
     def place(self, talk: Talk) -> Place:
-        return self.place_of(talk, self.protocol(talk))
+        if talk.place is None:
+            talk.place = self.place_of(talk, self.protocol(talk))
+        return talk.place
 
     def place_of(self, talk: Talk, protocol: str) -> Place:
         """Of what was said in one protocol of a conversation (one may carry several)."""

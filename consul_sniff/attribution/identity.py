@@ -11,9 +11,9 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..facts import joined
 from ..model import Protection
 from .channels import RPC_CHANNELS
-from .observations import joined
 
 if TYPE_CHECKING:
     from ..model import Scalar

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from ..model import Protection
-from .addresses import same_host
+from .talks import once
 
 if TYPE_CHECKING:
     from ..facts import Conversation, Facts
@@ -35,17 +35,20 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
     gossip: dict[str, list[Conversation]] = defaultdict(list)
     for talk in talks:
         place = channels.place(talk)
-        if place.owner == "other" or place.channel == "other" or same_host(talk.key.source, talk.key.destination):
+        if place.owner == "other" or place.channel == "other" or talk.loopback:
             continue
-        cut[place.channel] += sum(talk.conversation.cut)
-        bodies[place.channel] += sum(said.tally.count for said in talk.said if said.fields.get("body_cut"))
-        if talk.key.transport == "udp" and place.channel in GOSSIP:
-            gossip[place.channel].append(talk.conversation)
-        gone = sum(talk.conversation.lost)
-        deaf[place.channel] += _half(talk) and channels.protection(talk) is not Protection.ENCRYPTED
-        if gone and channels.protection(talk) is not Protection.ENCRYPTED:
-            lost[place.channel][0] += 1
-            lost[place.channel][1] += gone
+        channel, conversation = place.channel, talk.conversation
+        cut[channel] += sum(conversation.cut)
+        if once(talk, _cut_bodies):
+            bodies[channel] += sum(said.tally.count for said in talk.said if said.fields.get("body_cut"))
+        if talk.key.transport == "udp" and channel in GOSSIP:
+            gossip[channel].append(conversation)
+        gone, half = sum(conversation.lost), _half(talk)
+        if (gone or half) and channels.protection(talk) is not Protection.ENCRYPTED:
+            deaf[channel] += half
+            if gone:
+                lost[channel][0] += 1
+                lost[channel][1] += gone
     reasons = [f"{channel}: {size} bytes of {count} conversations are not in the capture"
                for channel, (count, size) in lost.items()]
     reasons += [f"{channel}: {count} datagrams were cut by the capture" for channel, count in cut.items() if count]
@@ -63,10 +66,14 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
     return tuple(sorted(reasons))
 
 
+def _cut_bodies(talk: Talk) -> bool:
+    return any(said.fields.get("body_cut") for said in talk.said)
+
+
 def _half(talk: Talk) -> bool:
     """A connection of which one side alone was captured: it sent data or acknowledged some, so somebody was there."""
     conversation = talk.conversation
-    return talk.key.transport == "tcp" and any(
+    return talk.key.transport == "tcp" and not all(conversation.packets) and any(
         not conversation.packets[1 - side] and conversation.packets[side] >= ONE_WAY
         and (conversation.payloads[side] or conversation.flags[side] & (RST | ACK) == ACK) for side in (0, 1))
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from ..facts import joined
 from ..model import Protection
 from .addresses import parsed
 from .channels import Place
 from .nodes import sent
-from .observations import joined, tally_of
+from .observations import tally_of
 from .said_ports import consul_tags
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def observe(pool: Pool, index: Index, maker: Maker) -> list[Observation]:
     made += _conflicts(pool, index, maker, place)
     if pool.talks:
         talk = pool.talks[0]
-        count = sum(sum(sent(one, side)) for one in pool.talks for side in (0, 1))
+        count = sum(sum(side) for one in pool.talks for side in sent(one))
         evidence = talk.conversation.evidence[0] or talk.conversation.evidence[1]
         made.append(maker.make(talk, ("integrity", "checked", maker.channels.protection(talk)),
                                f"{count} gossip messages looked at", tally_of(talk, count, evidence), place=place))
@@ -124,7 +125,7 @@ def malformed(facts: Facts, pools: list[Pool], all_pools: list[Pool], maker: Mak
     if pool is None:
         return []
     talk = pool.talks[0]
-    whole = sum(sent(one, side)[0] for each in pools for one in each.talks for side in (0, 1))
+    whole = sum(side[0] for each in pools for one in each.talks for side in sent(one))
     return [maker.make(talk, ("integrity", "malformed", Protection.PLAINTEXT), f"{bad} malformed gossip messages",
                        tally_of(talk, bad, talk.conversation.plain_evidence[0] or talk.conversation.evidence[0]),
                        place=Place(pool.channel, pool.owner, pool.how),

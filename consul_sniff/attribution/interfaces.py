@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import Protection
-from ..report import Interface
+from ..report import Interface, Observation
 from .addresses import sort_key
 from .observations import tally_of
 from .pools import sockets
 
 if TYPE_CHECKING:
-    from ..report import Observation
     from .observations import Maker
     from .talks import Talk
+
+
+_UNKNOWN = {Protection.UNKNOWN}
 
 
 class Seen:
@@ -28,7 +30,7 @@ class Seen:
 
     @property
     def protection(self) -> str:
-        known = self.shown - {Protection.UNKNOWN}
+        known = self.shown - _UNKNOWN
         return "mixed" if len(known) > 1 else next(iter(known)).value if known else "unknown"
 
 
@@ -39,21 +41,26 @@ def interfaces(talks: list[Talk], maker: Maker) -> tuple[tuple[Interface, ...], 
         place = maker.channels.place(talk)
         if place.owner != "consul" or place.channel == "other":
             continue
-        protection = maker.channels.protection(talk)
-        gossip = talk.key.transport == "udp" and place.channel.startswith("gossip")
-        for side in (0, 1):
-            if not (talk.answered if side else gossip and talk.conversation.payloads[0]):
-                continue
-            key = (*sockets(talk)[side], talk.key.transport, place.channel)
-            seen = found.get(key)
-            if seen is None:
-                seen = found[key] = Seen(talk)
-            seen.peers.add(talk.address(1 - side))
-            seen.shown.add(protection)
-    rows = tuple(Interface(address, port, transport, channel, found[address, port, transport, channel].protection,
-                           len(found[address, port, transport, channel].peers))
-                 for address, port, transport, channel in sorted(found, key=lambda key: (sort_key(key[0]), key[1:])))
-    return rows, [_observation(row, found[row[:4]].talk, maker) for row in rows]
+        protection, key = maker.channels.protection(talk), talk.key
+        if talk.answered:
+            _saw(found, (key.destination, key.port, key.transport, place.channel), key.source, talk, protection)
+        if key.transport == "udp" and talk.conversation.payloads[0] and place.channel.startswith("gossip"):
+            _saw(found, (*sockets(talk)[0], "udp", place.channel), key.destination, talk, protection)
+    rows, listed = [], []
+    for (address, port, transport, channel), seen in sorted(found.items(), key=lambda one: (sort_key(one[0][0]), one[0][1:])):
+        row = Interface(address, port, transport, channel, seen.protection, len(seen.peers))
+        rows.append(row)
+        listed.append(_observation(row, seen.talk, maker))
+    return tuple(rows), listed
+
+
+def _saw(found: dict[tuple[str, int, str, str], Seen], key: tuple[str, int, str, str], peer: str, talk: Talk,
+         protection: Protection) -> None:
+    seen = found.get(key)
+    if seen is None:
+        seen = found[key] = Seen(talk)
+    seen.peers.add(peer)
+    seen.shown.add(protection)
 
 
 def _observation(row: Interface, talk: Talk, maker: Maker) -> Observation:
@@ -64,6 +71,6 @@ def _observation(row: Interface, talk: Talk, maker: Maker) -> Observation:
                       tally_of(talk, row.peers, evidence), side=1,
                       fields={"protection": row.protection, "peers": row.peers})
     if made.destination != row.address:
-        made = made._replace(source=made.destination, destination=row.address, port=row.port)
+        made = Observation(made.sort, made.destination, row.address, row.port, *made[4:])
     return made
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from ..facts import joined
 from ..model import Protection
 from .channels import Place
-from .observations import joined, tally_of
+from .observations import tally_of
 
 if TYPE_CHECKING:
     from ..facts import Tally

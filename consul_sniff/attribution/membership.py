@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from ..facts import joined
 from ..model import Protection
 from .addresses import sort_key
 from .channels import Place
 from .nodes import sent, statuses
-from .observations import joined, tally_of
+from .observations import tally_of
 from .said_ports import consul_tags
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _named(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Observa
 
 def _inferred(pool: Pool, maker: Maker, place: Place) -> list[Observation]:
     members = sorted(pool.hosts, key=sort_key)
-    talk = next((talk for talk in pool.talks if any(sent(talk, side)[1] for side in (0, 1))), None)
+    talk = next((talk for talk in pool.talks if any(sealed for _, sealed in sent(talk))), None)
     if talk is None:
         return []
     first = talk.conversation.sealed_evidence

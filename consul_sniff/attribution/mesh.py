@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..facts import joined
 from ..model import Protection
-from .addresses import same_host
 from .channels import Place, mesh_identity
-from .observations import joined, tally_of
+from .observations import tally_of
 from .said_ports import located
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Mesh:
                            side=said[0].side)]
 
     def _bypass(self, talk: Talk, maker: Maker) -> list[Observation]:
-        if same_host(talk.key.source, talk.key.destination) or not talk.data \
+        if talk.loopback or not talk.data \
                 or ("tls" in talk.protocols and not any(said.clear for said in talk.said)):
             return []
         clear = [said for said in talk.said if said.clear]

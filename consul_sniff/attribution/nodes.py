@@ -14,12 +14,13 @@ from ..report import Node
 from .addresses import nowhere, sort_key
 from .pools import sealed_counts
 from .said_ports import consul_tags, wan_name
+from .talks import once
 
 if TYPE_CHECKING:
     from .channels import Channels
     from .pools import Pool, Pools
     from .roles import Roles
-    from .talks import Stated, Talk
+    from .talks import Said, Stated, Talk
 
 RANK: Final = {"alive": 0, "suspect": 1, "dead": 2, "left": 3}
 
@@ -30,20 +31,44 @@ def streams(talk: Talk, side: int) -> tuple[int, int]:
     Flows are folded: each stream begins with one message of its own, so as many as the commonest kind has messages, and
     no more than there were flows.
     """
-    plain = [said.tally.count for said in talk.of("memberlist") if said.side == side and said.clear]
-    sealed = [said.tally.count for said in talk.of("memberlist") if said.side == side and said.kind == "sealed"]
     flows = max(talk.conversation.flows, 1)
-    return min(max(plain, default=0), flows), min(max(sealed, default=0), flows)
+    plain, sealed = plain_and_sealed(talk, side)
+    return (min(max([said.tally.count for said in plain]), flows) if plain else 0,
+            min(max([said.tally.count for said in sealed]), flows) if sealed else 0)
 
 
-def sent(talk: Talk, side: int) -> tuple[int, int]:
-    """Plaintext and sealed memberlist that a side of a conversation sent: datagrams, or streams."""
-    if talk.key.transport == "tcp":
-        return streams(talk, side)
+def plain_and_sealed(talk: Talk, side: int) -> tuple[list[Said], list[Said]]:
+    """Plaintext and sealed memberlist that a side of a conversation sent, as decoders saw it."""
+    plain, sealed = once(talk, _plain_and_sealed)[side]
+    said = talk.said
+    return [said[place] for place in plain], [said[place] for place in sealed]
+
+
+def _plain_and_sealed(talk: Talk) -> list[tuple[list[int], list[int]]]:
+    """Of each side, as places in what was said."""
+    found: list[tuple[list[int], list[int]]] = [([], []), ([], [])]
+    for place, said in enumerate(talk.said):
+        if said.protocol == "memberlist":
+            if said.clear:
+                found[said.side][0].append(place)
+            if said.kind == "sealed":
+                found[said.side][1].append(place)
+    return found
+
+
+def sent(talk: Talk) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Plaintext and sealed memberlist that each side of a conversation sent: datagrams, or streams."""
+    if talk.sent is None:
+        count = streams if talk.key.transport == "tcp" else _datagrams
+        talk.sent = count(talk, 0), count(talk, 1)
+    return talk.sent
+
+
+def _datagrams(talk: Talk, side: int) -> tuple[int, int]:
     plain, sealed = talk.conversation.plain[side], sealed_counts(talk)[side]
     if not plain and not sealed:  # counted by decoders alone, e.g. a pool on a port that the screen did not know
-        return (sum(said.tally.count for said in talk.of("memberlist") if said.side == side and said.clear),
-                sum(said.tally.count for said in talk.of("memberlist") if said.side == side and said.kind == "sealed"))
+        heard = plain_and_sealed(talk, side)
+        return sum([said.tally.count for said in heard[0]]), sum([said.tally.count for said in heard[1]])
     return plain, sealed
 
 
@@ -70,15 +95,22 @@ def senders(pools: list[Pool]) -> dict[str, Sender]:
     for pool in pools:
         for talk in pool.talks:
             for side in (0, 1):
-                plain, sealed = sent(talk, side)
-                keys = {str(said.fields["key"]) for said in talk.of("memberlist")
-                        if said.side == side and said.kind == "sealed" and said.fields.get("key")}
+                plain, sealed = sent(talk)[side]
                 if plain or sealed or talk.conversation.cut[side]:
                     sender = found[talk.address(side)]
                     sender.plain += plain
                     sender.sealed += sealed
-                    sender.keys |= keys
+                    sender.keys |= once(talk, _keys)[side]
     return found
+
+
+def _keys(talk: Talk) -> tuple[set[str], set[str]]:
+    """The keys that opened what each side sealed."""
+    keys: tuple[set[str], set[str]] = set(), set()
+    for said in talk.of("memberlist"):
+        if said.kind == "sealed" and said.fields.get("key"):
+            keys[said.side].add(str(said.fields["key"]))
+    return keys
 
 
 def statuses(pool: Pool) -> dict[str, str]:

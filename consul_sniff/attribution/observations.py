@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..facts import Tally
+from ..facts import Tally, joined
 from ..model import Evidence, Grade, Protection, Scalar
-from ..report import Observation
-from .addresses import community_id, same_host
+from ..report import Observation, Sort
+from .addresses import community_id
 from .channels import RPC_CHANNELS, mesh_identity
-from .nodes import streams
+from .nodes import plain_and_sealed, sent
 from .pools import sealed_counts, sockets
 
 if TYPE_CHECKING:
@@ -55,20 +55,13 @@ def tally_of(talk: Talk, count: int, evidence: Iterable[Evidence]) -> Tally:
     return tally
 
 
-def joined(tallies: Iterable[Tally]) -> Tally:
-    """One tally of several; the parts stay as they are."""
-    whole = Tally()
-    for tally in tallies:
-        whole.merge(tally)
-    return whole
-
-
 class Maker:
     """Makes observations: adds place, loopback, grade, Community ID."""
 
     def __init__(self, channels: Channels, roles: Roles, profile: Profile) -> None:
         self.channels, self.roles, self.profile = channels, roles, profile
-        self._words: dict[tuple[int, int, str], tuple[Protection, dict[str, Scalar]]] = {}
+        self._sorts: dict[tuple[object, ...], Sort] = {}
+        self._spoken: dict[tuple[object, ...], dict[object, Sort]] = {}  # of sightings, by where they were made
 
     def community(self, talk: Talk) -> str:
         if talk.community is None:
@@ -80,38 +73,48 @@ class Maker:
              decrypted: bool = False) -> Observation:
         """An observation of ``what`` (protocol, kind, protection) in a conversation.
 
-        ``side`` said it. Evidence without words gets the summary.
+        ``side`` said it. Evidence without words gets the summary. A field of a kind has values of one type (or None).
         """
         place = place or self.channels.place(talk)
         source, destination, port, transport = talk.key
-        protocol, kind, protection = what
-        return Observation(protocol, kind, protection, place.channel, place.owner, place.by, source, destination, port,
-                           transport, same_host(source, destination), grade(talk, side, tally.count, protection), decrypted,
-                           _with_ends(fields or {}, side, self._between(talk, place)), summary, worded(tally, summary),
-                           self.community(talk))
-
-    def sighting(self, talk: Talk, said: Said) -> Observation:
-        """What a decoder said, in its words. Most of it is the same wherever it was said, and made once."""
-        side, protocol, kind, tally, place = said.side, said.protocol, said.kind, said.tally, self.channels.place_of(
-            talk, said.protocol)
         between = self._between(talk, place)
-        known = self._words.get((said.word, side, between))
-        if known is None:
-            known = self._words[said.word, side, between] = self._word(said, between)
-        protection, fields = known
-        source, destination, port, transport = talk.key
-        if side and protocol == "memberlist":
-            source, destination, port = _ends_of_responder(talk)
-        summary = tally.evidence[0].summary if tally.evidence else f"{protocol} {kind}"
-        return Observation(protocol, kind, protection, place.channel, place.owner, place.by, source, destination, port,
-                           transport, same_host(source, destination), grade(talk, side, tally.count, protection),
-                           said.decrypted, fields, summary, worded(tally, summary), self.community(talk))
+        rank = grade(talk, side, tally.count, what[2])
+        known = (what, place, transport, talk.loopback, rank, decrypted, side, between, tuple(fields.items()) if fields else ())
+        sort = self._sorts.get(known)
+        if sort is None:
+            sort = self._sorts[known] = Sort(*what, place, transport, talk.loopback, rank, decrypted,
+                                             _with_ends(fields or {}, side, between))
+        return Observation(sort, source, destination, port, summary, worded(tally, summary), self.community(talk))
 
-    def _word(self, said: Said, between: str) -> tuple[Protection, dict[str, Scalar]]:
-        # a mode byte that only announces TLS is no plaintext that anybody could fail on
-        hidden = said.kind == "mode" and not said.clear and said.protection is Protection.PLAINTEXT
-        protection = Protection.UNKNOWN if hidden and not said.decrypted else said.protection
-        return protection, _with_ends({**said.fields, **_more(said, self.profile.domain)}, said.side, between)
+    def sightings(self, talk: Talk) -> list[Observation]:
+        """One per sighting, in its decoder's words. Most are of a sort that others are of: it is made once."""
+        source, destination, port, transport = talk.key
+        community, made = self.community(talk), []
+        spoken: dict[str, dict[object, Sort]] = {}
+        for said in talk.said:
+            side, protocol, kind, _, _, _, _, word, tally = said
+            sorts = spoken.get(protocol)
+            if sorts is None:
+                sorts = spoken[protocol] = self._spoken_there(talk, protocol)
+            rank = Grade.TWO_WAY if transport == "tcp" else grade(talk, side, tally.count, _shown(said))
+            sort = sorts.get((word, side, rank))
+            if sort is None:
+                sort = sorts[word, side, rank] = self._sort(talk, said, rank)
+            summary = tally.evidence[0].summary if tally.evidence else f"{protocol} {kind}"
+            ends = _ends_of_responder(talk) if side and protocol == "memberlist" else (source, destination, port)
+            made.append(Observation(sort, *ends, summary, worded(tally, summary), community))
+        return made
+
+    def _spoken_there(self, talk: Talk, protocol: str) -> dict[object, Sort]:
+        """The sorts that what is said in this protocol was of so far, where all else is the same."""
+        place = self.channels.place_of(talk, protocol)
+        return self._spoken.setdefault((place, talk.key.transport, talk.loopback, self._between(talk, place)), {})
+
+    def _sort(self, talk: Talk, said: Said, rank: Grade) -> Sort:
+        place = self.channels.place_of(talk, said.protocol)
+        fields = _with_ends({**said.fields, **_more(said, self.profile.domain)}, said.side, self._between(talk, place))
+        return Sort(said.protocol, said.kind, _shown(said), place, talk.key.transport, talk.loopback, rank, said.decrypted,
+                    fields)
 
     def _between(self, talk: Talk, place: Place) -> str:
         return self.roles.between(talk) if place.channel in RPC_CHANNELS else ""
@@ -124,7 +127,13 @@ class Maker:
         if side == 0:
             return observation
         source, destination, port = _ends_of_responder(talk)
-        return observation._replace(source=source, destination=destination, port=port)
+        return Observation(observation.sort, source, destination, port, *observation[4:])
+
+
+def _shown(said: Said) -> Protection:
+    """A mode byte that only announces TLS is no plaintext that anybody could fail on."""
+    hidden = said.kind == "mode" and not said.clear and said.protection is Protection.PLAINTEXT
+    return Protection.UNKNOWN if hidden and not said.decrypted else said.protection
 
 
 def _ends_of_responder(talk: Talk) -> tuple[str, str, int]:
@@ -142,8 +151,8 @@ def _with_ends(fields: Mapping[str, Scalar], side: int, between: str) -> dict[st
 
 def worded(tally: Tally, summary: str) -> Tally:
     """The tally with the summary wherever its evidence has no words of its own."""
-    for evidence in tally.evidence:
-        if not evidence.summary:
+    for _, _, words in tally.evidence:
+        if not words:
             break
     else:
         return tally
@@ -152,11 +161,6 @@ def worded(tally: Tally, summary: str) -> Tally:
     new.evidence = tuple([evidence if evidence.summary else Evidence(evidence.input, evidence.frame, summary)
                           for evidence in tally.evidence])
     return new
-
-
-def of_sightings(talk: Talk, maker: Maker) -> list[Observation]:
-    """One observation per sighting, in its decoder's words."""
-    return [maker.sighting(talk, said) for said in talk.said]
 
 
 def _more(said: Said, domain: str) -> dict[str, Scalar]:
@@ -192,24 +196,23 @@ def of_gossip(pool: Pool, talk: Talk, maker: Maker) -> list[Observation]:
 def _gossip(talk: Talk, side: int) -> Iterable[tuple[Protection, str, int | None, Tally]]:
     conversation = talk.conversation
     if talk.key.transport == "tcp":
-        said = [one for one in talk.of("memberlist") if one.side == side]
-        plain, sealed = streams(talk, side)
-        for count, protection, some in ((plain, Protection.PLAINTEXT, [one for one in said if one.clear]),
-                                        (sealed, Protection.ENCRYPTED, [one for one in said if one.kind == "sealed"])):
+        for count, protection, some in zip(sent(talk)[side], (Protection.PLAINTEXT, Protection.ENCRYPTED),
+                                           plain_and_sealed(talk, side), strict=True):
             if count:
-                whole = joined(one.tally for one in some)
+                whole = joined([one.tally for one in some])
                 whole.count = count
                 yield protection, "stream", None, whole
         return
-    if not (conversation.plain[side] or conversation.sealed1[side] or conversation.sealed0[side]):
-        for one in (said for said in talk.of("memberlist") if said.side == side):
-            if one.clear or one.kind == "sealed":  # a screen without counters for this port: the decoder's word
+    plain, sealed1, sealed0 = conversation.plain[side], conversation.sealed1[side], conversation.sealed0[side]
+    if not (plain or sealed1 or sealed0):
+        for one in talk.of("memberlist"):
+            if one.side == side and (one.clear or one.kind == "sealed"):  # a screen without counters for this port: the decoder's word
                 yield (Protection.PLAINTEXT if one.clear else Protection.ENCRYPTED), "datagrams", None, one.tally
         return
-    if conversation.plain[side]:
+    if plain:
         yield Protection.PLAINTEXT, "datagrams", None, _with_words(talk, side, tally_of(
-            talk, conversation.plain[side], conversation.plain_evidence[side] or conversation.evidence[side]))
-    for version, count in ((1, conversation.sealed1[side]), (0, conversation.sealed0[side])):
+            talk, plain, conversation.plain_evidence[side] or conversation.evidence[side]))
+    for version, count in ((1, sealed1), (0, sealed0)):
         if count:
             yield Protection.ENCRYPTED, "datagrams", version, tally_of(
                 talk, count, conversation.sealed_evidence[side] or conversation.evidence[side])
@@ -217,10 +220,8 @@ def _gossip(talk: Talk, side: int) -> Iterable[tuple[Protection, str, int | None
 
 def _with_words(talk: Talk, side: int, tally: Tally) -> Tally:
     """The decoders' words for the same frames, where they were given them."""
-    words = {evidence[:2]: evidence.summary for said in talk.of("memberlist")
-             if said.side == side and said.clear for evidence in said.tally.evidence}
-    tally.evidence = tuple([Evidence(evidence.input, evidence.frame, words.get(evidence[:2], evidence.summary))
-                            for evidence in tally.evidence])
+    words = {evidence[:2]: evidence for said in plain_and_sealed(talk, side)[0] for evidence in said.tally.evidence}
+    tally.evidence = tuple([words.get(evidence[:2], evidence) for evidence in tally.evidence])
     return tally
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .addresses import is_loopback, same_host
+from .addresses import is_loopback
 from .channels import RPC_CHANNELS
 from .talks import once
 
@@ -54,7 +54,7 @@ class Roles:
                           if not is_loopback(talk.key.destination) and not once(talk, through_gateway)}
         self.calling = {talk.key.source for talk in self.rpc_talks
                         if let_through(talk) and not is_loopback(talk.key.source)}
-        between = [talk for talk in self.rpc_talks if not same_host(talk.key.source, talk.key.destination)]
+        between = [talk for talk in self.rpc_talks if not talk.loopback]
         both = {talk.key.destination for talk in between if not once(talk, through_gateway)} \
             & {talk.key.source for talk in between if let_through(talk)}
         self.tagged: dict[str, str] = {}

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..facts import joined
 from ..model import Protection
-from .addresses import same_host
-from .observations import joined, tally_of
+from .observations import tally_of
 
 if TYPE_CHECKING:
     from ..report import Observation
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def between_servers(roles: Roles, maker: Maker) -> list[Observation]:
     """One per conversation on an RPC port between two servers."""
     talks = [talk for talk in roles.rpc_talks
-             if not same_host(talk.key.source, talk.key.destination) and roles.between(talk) == "servers"]
+             if not talk.loopback and roles.between(talk) == "servers"]
     whole = all(_tls_only(talk, maker) for talk in talks)
     return [_observation(talk, maker, all_tls=whole) for talk in talks]
 

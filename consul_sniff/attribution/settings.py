@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from ..facts import joined
 from ..model import Protection
-from .addresses import same_host
-from .observations import joined
 from .talks import once
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def intentions(index: Index, maker: Maker) -> list[Observation]:
     shown: dict[str | None, list[tuple[Talk, int, Tally]]] = defaultdict(list)
     for stated in index.claims:
         talk = index.talks.get(stated.conversation) if stated.conversation else None
-        if stated.decrypted or talk is None or same_host(*talk.key[:2]):
+        if stated.decrypted or talk is None or talk.loopback:
             continue
         if stated.claim.kind == "intention":
             if stated.claim.subject[:2] == ("*", "*") and stated.value.get("action") == "deny":
@@ -66,7 +65,7 @@ def intentions(index: Index, maker: Maker) -> list[Observation]:
             shown[str(stated.value["default_intention_policy"])].append((talk, stated.side, stated.tally))
     settled = {policy for policy in shown if policy}
     for talk in index.talks.values():
-        if "http" not in talk.protocols or same_host(*talk.key[:2]):
+        if "http" not in talk.protocols or talk.loopback:
             continue
         for said in talk.of("http"):
             if said.fields.get("api") != "consul" or said.kind != "response":

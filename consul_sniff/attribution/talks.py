@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..facts import ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally
 from ..model import Protection
+from .addresses import same_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,10 +45,13 @@ class Said(NamedTuple):
 class Speech:
     """What was said, without who, where, when and how often: the answers to questions that hang on that alone."""
 
-    __slots__ = ("answers", "protocols")
+    __slots__ = ("answers", "places", "protocols")
 
     def __init__(self, said: Iterable[Said]) -> None:
-        self.protocols = frozenset(one.protocol for one in said)
+        self.places: dict[str, list[int]] = {}  # protocol -> which of ``said``
+        for place, one in enumerate(said):
+            self.places.setdefault(one.protocol, []).append(place)
+        self.protocols = frozenset(self.places)
         self.answers: dict[Callable[[Talk], Any], Any] = {}
 
 
@@ -58,17 +62,22 @@ class Talk:
     what hangs on that alone is found out once. ``places`` holds what channels.py found out about this one.
     """
 
-    __slots__ = ("community", "conversation", "key", "places", "protection", "protocol", "said", "speech")
+    __slots__ = ("community", "conversation", "key", "loopback", "place", "places", "protection", "protocol", "said", "sent",
+                 "socket", "speech")
 
     def __init__(self, key: ConversationKey, conversation: Conversation) -> None:
         self.key = key
+        self.socket = key.destination, key.port  # the responder's
         self.conversation = conversation
         self.said: list[Said] = []
         self.speech: Speech  # index() gives it
         self.protocol: str | None = None
         self.protection: Protection | None = None
+        self.place: Place | None = None
         self.places: dict[str, Place] = {}
+        self.sent: tuple[tuple[int, int], tuple[int, int]] | None = None  # see nodes.sent
         self.community: str | None = None
+        self.loopback = same_host(key.source, key.destination)
 
     @property
     def protocols(self) -> frozenset[str]:
@@ -76,11 +85,6 @@ class Talk:
 
     def address(self, side: int) -> str:
         return self.key.destination if side else self.key.source
-
-    @property
-    def socket(self) -> tuple[str, int]:
-        """The responder's."""
-        return self.key.destination, self.key.port
 
     @property
     def data(self) -> bool:
@@ -96,9 +100,8 @@ class Talk:
         return not self.data and bool(self.conversation.flags[1] & RST)
 
     def of(self, protocol: str) -> list[Said]:
-        if protocol not in self.speech.protocols:
-            return []
-        return [said for said in self.said if said.protocol == protocol]
+        said = self.said
+        return [said[place] for place in self.speech.places.get(protocol, ())]
 
 
 def once(talk: Talk, question: Callable[[Talk], T]) -> T:
@@ -158,33 +161,42 @@ def index(facts: Facts, book: PortBook) -> Index:
             known.conversation = copy(known.conversation)
             known.conversation.merge(conversation)
         if key in said:
-            known.said += [Said(side ^ (new is not key), *what) for side, _, what in said[key]]
+            known.said += said[key] if new is key else [one._replace(side=1 - one.side) for one in said[key]]
     speeches: dict[tuple[int, ...], Speech] = {}
     for talk in talks.values():
-        words = tuple([one.word * 2 + one.side for one in talk.said])
-        talk.speech = speeches.get(words) or speeches.setdefault(words, Speech(talk.said))
+        words = tuple([word * 2 + side for side, _, _, _, _, _, _, word, _ in talk.said])
+        speech = speeches.get(words)
+        if speech is None:
+            speech = speeches[words] = Speech(talk.said)
+        talk.speech = speech
     return Index(dict(sorted(talks.items())) if turned else talks, _claims(facts, turned), [
         Exposed(key.secret, turn(key.conversation), key.side ^ (key.conversation in turned), tally)
         for key, tally in sorted(facts.exposures.items(), key=_exposure_order)])
 
 
-def _by_conversation(facts: Facts) -> dict[ConversationKey, list[tuple[int, int, tuple[Any, ...]]]]:
-    """Conversation -> (side, rank of what was said, the rest of ``Said``), sorted.
+def _by_conversation(facts: Facts) -> dict[ConversationKey, list[Said]]:
+    """What was said in each conversation, sorted by side and word.
 
     Few different things are said, by many: each is ranked, and its fields made, once.
     """
-    words = sorted({key[2:] for key in facts.sightings}, key=_word_order)
-    made = {word: (rank, (*word[:3], dict(word[3]), word[4], _clear(*word), rank)) for rank, word in enumerate(words)}
-    said: dict[ConversationKey, list[tuple[int, int, tuple[Any, ...]]]] = {}
-    for key, tally in facts.sightings.items():
-        rank, what = made[key[2:]]
-        said.setdefault(key.conversation, []).append((key.side, rank, (*what, tally)))
+    numbers: dict[tuple[Any, ...], int] = {}
+    numbered = [numbers.setdefault(key[2:], len(numbers)) for key in facts.sightings]
+    words = sorted(numbers, key=_word_order)
+    made = {numbers[word]: (*word[:3], dict(word[3]), word[4], _clear(*word), rank) for rank, word in enumerate(words)}
+    said: dict[ConversationKey, list[Said]] = {}
+    for (key, tally), number in zip(facts.sightings.items(), numbered, strict=True):
+        one = Said(key[1], *made[number], tally)
+        same = said.get(key[0])
+        if same is None:
+            said[key[0]] = [one]
+        else:
+            same.append(one)
     for same in said.values():
-        same.sort(key=_side_and_rank)
+        same.sort(key=_side_and_word)
     return said
 
 
-_side_and_rank = itemgetter(0, 1)
+_side_and_word = itemgetter(0, 7)
 
 
 def _clear(_: str, kind: str, protection: Protection, fields: tuple[tuple[str, Scalar], ...], decrypted: bool) -> bool:  # noqa: FBT001

@@ -65,7 +65,7 @@ def _observe(facts: Facts, index: Index, pools: Pools, roles: Roles, maker: Make
     made: list[Observation] = []
     talks = list(index.talks.values())
     for talk in talks:
-        made += observations.of_sightings(talk, maker)
+        made += maker.sightings(talk)
         pool = pools.of_talk.get(talk.key)
         if pool is not None:
             made += observations.of_gossip(pool, talk, maker)

@@ -6,7 +6,7 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..facts import Tally
+from ..facts import joined
 from ..limits import FINDINGS
 from ..model import Confidence, Grade, Severity, Status, Vote
 from ..report import Finding
@@ -61,7 +61,7 @@ def _places(ballot: Ballot, status: Status) -> Iterator[_Place]:
     signature = ballot.signature
     places: dict[tuple[str, str, int, str], list[Observation]] = {}
     for o in ballot.observations:
-        places.setdefault((o.source, o.destination, o.port, o.transport), []).append(o)
+        places.setdefault((*o[1:4], o.sort.transport), []).append(o)
     worst = SEVERITY_ORDER[_severity(signature, status)]
     for (source, destination, port, transport), found in places.items():
         yield _Place((worst, signature.control, signature.id, natural(source), natural(destination), port, transport),
@@ -88,11 +88,9 @@ def _finding(signature: Signature, found: Sequence[Observation], status: Status)
     first = found[0]
     grade, tally = first.grade, first.tally
     if len(found) > 1:
-        tally = Tally()
-        for observation in found:
-            tally.merge(observation.tally)
-        first = min(found, key=lambda o: (o.tally.evidence[:1], o.protocol, o.kind, o.summary))
-        grade = min((o.grade for o in found), key=_GRADES.index)
+        tally = joined([observation.tally for observation in found])
+        first = min(found, key=lambda o: (o.tally.evidence[:1], o.sort.protocol, o.sort.kind, o.summary))
+        grade = min([o.sort.grade for o in found], key=_GRADES.index)
     severity, title = _severity(signature, status), signature.title
     if severity is not signature.severity:
         if grade is Grade.UNSOLICITED:

@@ -7,6 +7,7 @@ matches, not with the number that there are.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .modifiers import MODIFIERS
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..model import Scalar
-    from ..report import Observation
+    from ..report import Observation, Sort
     from .schema import Condition, Group, Groups, Signature
 
     Test = Callable[[Observation], bool]
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 #: an observation's names that have few values, in its order
 FEW: Final = ("protocol", "kind", "protection", "channel", "owner", "by", "transport", "loopback", "grade", "decrypted")
+_few: Final = attrgetter(*FEW)
 _FIELDS: Final = "fields."
 REMEMBERED: Final = 4_096  # combinations of fields' values, for each of the rest: a certificate's names may be anything
 
@@ -49,6 +51,13 @@ class _Candidate(NamedTuple):
     ends: tuple[tuple[tuple[Test, ...], ...], tuple[tuple[Test, ...], ...]] | None
 
 
+class _Few(NamedTuple):
+    """Signatures that a combination of what has few values leaves open, and which of them by fields' values."""
+
+    open: list[tuple[int, list[_Rule], list[_Rule]]]  # place, match, unless
+    by_fields: dict[tuple[object, ...], tuple[_Candidate, ...]]
+
+
 class Matcher:
     """Built once from signatures; ``ballots`` may be asked again and again."""
 
@@ -64,54 +73,57 @@ class Matcher:
                 self._any_protocol.append(index)
             for protocol in protocols or ():
                 self._by_protocol.setdefault(protocol, []).append(index)
-        self._met: dict[tuple[object, ...], tuple[dict[str, Scalar], tuple[_Candidate, ...]]] = {}
-        self._remembered: dict[tuple[Scalar, ...], dict[tuple[object, ...], tuple[_Candidate, ...]]] = {}
+        self._remembered: dict[tuple[Scalar, ...], _Few] = {}
 
     def ballots(self, observations: Iterable[Observation]) -> list[Ballot]:
         """The signatures that matched anything, in their order, with what they matched."""
-        found: dict[int, list[Observation]] = {}
+        by_sort: dict[Sort, list[Observation]] = {}
         for observation in observations:
-            for place, ends in self._candidates(observation):
-                if ends is None or (_any(ends[0], observation) and not _any(ends[1], observation)):
-                    same = found.get(place)
-                    if same is None:
-                        same = found[place] = []
-                    same.append(observation)
+            same = by_sort.get(observation[0])
+            if same is None:
+                same = by_sort[observation[0]] = []
+            same.append(observation)
+        found: dict[int, list[Observation]] = {}
+        for sort, same in by_sort.items():
+            for place, ends in self._candidates(sort):
+                matched = same if ends is None else [o for o in same if _any(ends[0], o) and not _any(ends[1], o)]
+                if matched:
+                    found.setdefault(place, []).extend(matched)
         return [Ballot(self.signatures[index], found[index]) for index in sorted(found)]
 
-    def _candidates(self, o: Observation) -> tuple[_Candidate, ...]:
-        met = (o[:6], o[9:13], id(o.fields))  # many share their fields: most are known by these without a look at them
-        known = self._met.get(met)
-        if known is not None:
-            return known[1]
-        # Protection and Grade are text: they compare and hash as their values
-        few = (*o[:6], *o[9:13])
-        by_fields = self._remembered.get(few)
-        if by_fields is None:
-            by_fields = self._remembered[few] = {}
-        values = (*o.fields, *o.fields.values(), *map(type, o.fields.values()))  # True and 1 are different values
-        found = by_fields.get(values)
+    def _candidates(self, sort: Sort) -> tuple[_Candidate, ...]:
+        few = _few(sort)  # Protection and Grade are text: they compare and hash as their values
+        known = self._remembered.get(few)
+        if known is None:
+            known = self._remembered[few] = _Few([], {})
+            known.open.extend(filter(None, (self._open(index, few) for index in self._indexes(sort.protocol))))
+        if not known.open:
+            return ()
+        fields = sort.fields
+        values = (*fields, *fields.values(), *map(type, fields.values()))  # True and 1 are different values
+        found = known.by_fields.get(values)
         if found is None:
-            found = tuple(filter(None, (self._candidate(index, few, o.fields) for index in self._indexes(o.protocol))))
-            if len(by_fields) < REMEMBERED:
-                by_fields[values] = found
-        if len(self._met) < REMEMBERED:
-            self._met[met] = (o.fields, found)  # while they are kept nobody else has their id
+            found = tuple(filter(None, (_candidate(*left, fields) for left in known.open)))
+            if len(known.by_fields) < REMEMBERED:
+                known.by_fields[values] = found
         return found
 
     def _indexes(self, protocol: str) -> list[int]:
         return sorted((*self._by_protocol.get(protocol, ()), *self._any_protocol))
 
-    def _candidate(self, index: int, few: tuple[Scalar, ...], fields: dict[str, Scalar]) -> _Candidate | None:
-        match, unless = ([rule.ends for rule in rules if _holds(rule, few, fields)] for rules in self._rules[index])
-        if not match or () in unless:
-            return None
-        return _Candidate(index, None if () in match and not unless else (tuple(match), tuple(unless)))
+    def _open(self, index: int, few: tuple[Scalar, ...]) -> tuple[int, list[_Rule], list[_Rule]] | None:
+        """A signature with those of its rules that hold for all but the fields; None where no match is left."""
+        match, unless = ([rule for rule in rules if all(predicate(few[place]) for place, predicate in rule.few)]
+                         for rules in self._rules[index])
+        return (index, match, unless) if match else None
 
 
-def _holds(rule: _Rule, few: tuple[Scalar, ...], fields: dict[str, Scalar]) -> bool:
-    return all(predicate(few[place]) for place, predicate in rule.few) \
-        and all(predicate(fields.get(name)) for name, predicate in rule.fields)
+def _candidate(index: int, match: list[_Rule], unless: list[_Rule], fields: dict[str, Scalar]) -> _Candidate | None:
+    matched, left_out = ([rule.ends for rule in rules if all(predicate(fields.get(name)) for name, predicate in rule.fields)]
+                         for rules in (match, unless))
+    if not matched or () in left_out:
+        return None
+    return _Candidate(index, None if () in matched and not left_out else (tuple(matched), tuple(left_out)))
 
 
 def _any(groups: tuple[tuple[Test, ...], ...], observation: Observation) -> bool:

@@ -20,6 +20,7 @@ import ipaddress
 import re
 from functools import lru_cache
 from heapq import nsmallest
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -77,7 +78,13 @@ def natural(text: str) -> tuple[object, ...]:
     """Order: addresses as numbers, IPv4 first; other text before them, its digits as numbers."""
     head = text.partition(" ")[0]
     try:
-        address = ipaddress.ip_address(head)
+        raw = inet_pton(AF_INET6 if ":" in head else AF_INET, head)
+    except (OSError, ValueError):
+        pass
+    else:
+        return (1, 4 if len(raw) == 4 else 6, int.from_bytes(raw, "big"), text)
+    try:
+        address = ipaddress.ip_address(head)  # one with a zone
     except ValueError:
         return (0, 0, tuple((int(p), "") if p.isascii() and p.isdigit() else (0, p) for p in re.split(r"([0-9]{1,18})", text)), text)
     return (1, address.version, int(address), text)

@@ -14,7 +14,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 #: how scalars are written; what is not here goes to the standard library
 SCALARS: Final[dict[type, Callable[[Any], str]]] = {
@@ -25,16 +25,38 @@ BATCH: Final = 256  # rows of a table in one piece of text
 
 def text(value: Any, depth: int = 0) -> str:
     """The value as JSON. ValueError for a float that JSON has no word for."""
-    kind = type(value)
+    return _texts([value], depth)[0]
+
+
+def _texts(values: Sequence[Any], depth: int) -> list[str]:
+    """Each value as JSON. Values of one type, as a table's column has them, are written all at once."""
+    kinds = set(map(type, values))
+    kind = kinds.pop() if len(kinds) == 1 else None
     if kind in SCALARS:
-        return SCALARS[kind](value)
-    if kind is dict and value:
-        return _template(depth, *value) % tuple([
-            SCALARS[type(item)](item) if type(item) in SCALARS else text(item, depth + 1) for item in value.values()])
-    if kind in (list, tuple) and value:
-        inner = "\n" + " " * (depth + 1)
-        return f"[{inner}{f',{inner}'.join([text(item, depth + 1) for item in value])}\n{' ' * depth}]"
-    return dumps(value, ensure_ascii=False, allow_nan=False)
+        return list(map(SCALARS[kind], values))
+    if kind is dict and len(shapes := {tuple(value) for value in values}) == 1:
+        return _dicts(values, shapes.pop(), depth)
+    if kind in (list, tuple):
+        return _lists(values, depth)
+    if kind is not None and (kind is not dict or len(values) == 1):
+        return [dumps(value, ensure_ascii=False, allow_nan=False) for value in values]
+    return [SCALARS[type(value)](value) if type(value) in SCALARS else text(value, depth) for value in values]
+
+
+def _dicts(values: Sequence[dict[str, Any]], keys: tuple[str, ...], depth: int) -> list[str]:
+    """Dicts with the same keys, column by column."""
+    if not keys:
+        return ["{}"] * len(values)
+    columns = [_texts(column, depth + 1) for column in zip(*[value.values() for value in values], strict=True)]
+    template = _template(depth, *keys)
+    return [template % row for row in zip(*columns, strict=True)]
+
+
+def _lists(values: Sequence[Sequence[Any]], depth: int) -> list[str]:
+    """Lists, the items of all of them at once."""
+    items = iter(_texts([item for value in values for item in value], depth + 1))
+    inner = "\n" + " " * (depth + 1)
+    return [f"[{inner}{f',{inner}'.join(islice(items, len(value)))}\n{' ' * depth}]" if value else "[]" for value in values]
 
 
 def pieces(value: Mapping[str, Any]) -> Iterator[str]:
@@ -52,7 +74,7 @@ def pieces(value: Mapping[str, Any]) -> Iterator[str]:
 
 def _rows(rows: Iterator[Any]) -> Iterator[str]:
     between, end = "[\n  ", "[]"
-    while batch := [text(row, 2) for row in islice(rows, BATCH)]:
+    while batch := _texts(list(islice(rows, BATCH)), 2):
         yield between + ",\n  ".join(batch)
         between, end = ",\n  ", "\n ]"
     yield end
