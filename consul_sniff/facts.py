@@ -160,6 +160,7 @@ class Facts:
         self.exposures: dict[ExposureKey, Tally] = {}
         self.reasons: set[str] = set()  # why the report is incomplete, one sentence each
         self.met: dict[tuple[str, int], set[object]] = {}  # keys of a table by share: each has its part of the limits
+        self.used: Counter[tuple[str, int]] = Counter()  # the same of tables of tallies, which know their shares: how many
         self.apart: list[int] = []  # how many conversations and attempts the screen kept apart, each by share
         self._fields: dict[tuple[str, str, Fields], Fields] = {}
 
@@ -181,6 +182,21 @@ class Facts:
                 return False
             met.add(key)
         return True
+
+    def tally(self, table: str, share: int, key: object, limit: int) -> Tally | None:
+        """The tally of a key of ``sightings`` or ``exposures`` that a share's flow uses; None: there is no room, as in ``room``."""
+        tallies: dict[object, Tally] = getattr(self, table)
+        tally = tallies.get(key)
+        bit = 1 << (share + 1)
+        if tally is not None and tally.shares & bit:
+            return tally
+        if self.used[table, share] >= (limit if share < 0 else limit // limits.SHARES):
+            return None
+        self.used[table, share] += 1
+        if tally is None:
+            tally = tallies[key] = Tally()
+        tally.shares |= bit
+        return tally
 
     def add_up(self, conversations: Iterable[tuple[ConversationKey, Conversation]], folded: tuple[int, int]) -> None:
         """Join the screen's own conversations; of ``folded`` flows (and attempts) they are not kept apart."""

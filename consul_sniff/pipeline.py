@@ -169,6 +169,7 @@ class Reading:
         keys = {place: len(met) for place, met in facts.met.items()}
         keys |= {(("conversations", "attempts")[place // limits.SHARES], place % limits.SHARES): count
                  for place, count in enumerate(facts.apart)}
+        keys |= facts.used
         facts.met = {}
         return Result(facts, limits.BODIES - POOL.least, keys)
 

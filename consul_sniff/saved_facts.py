@@ -94,7 +94,11 @@ def _share_out(facts: Facts) -> None:
         for number, key in enumerate(kept):
             if number >= bound:
                 raise ValueError(table)
-            facts.met.setdefault((table, number % limits.SHARES), set()).add(key)
+            share = number % limits.SHARES
+            if table in {"sightings", "exposures"}:
+                facts.tally(table, share, key, bound)
+            else:
+                facts.met.setdefault((table, share), set()).add(key)
 
 
 def _conversation(one: Conversation) -> dict[str, Any]:

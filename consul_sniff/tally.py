@@ -20,10 +20,11 @@ EVIDENCE_KEPT = 3
 class Tally:
     """How often, when, and the first packets that prove it."""
 
-    __slots__ = ("count", "first", "last", "evidence")
+    __slots__ = ("count", "first", "last", "evidence", "shares")
 
     def __init__(self) -> None:
         self.count = 0
+        self.shares = 0  # a bit for each share of the flows whose part of the bounds it uses up (`Facts.tally`)
         self.first = 0
         self.last = 0
         self.evidence: tuple[Evidence, ...] = ()

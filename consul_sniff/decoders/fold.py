@@ -228,10 +228,10 @@ def _admit(facts: Facts, share: int, key: ConversationKey, side: int, said: Said
         name, limit = "sightings", limits.SIGHTINGS
     else:
         place, name, limit = ExposureKey(said.key[0], key, side), "exposures", limits.EXPOSURES  # type: ignore[arg-type]
-    if not facts.room(name, share, place, limit):
+    tally = facts.tally(name, share, place, limit)
+    if tally is None:
         _over(facts, "sightings")
-        return None
-    return _tally(getattr(facts, name), place)
+    return tally
 
 
 def _claim(facts: Facts, flow: Flow, key: ConversationKey, side: int, said: Said, heard: Heard) -> None:
@@ -245,14 +245,11 @@ def _claim(facts: Facts, flow: Flow, key: ConversationKey, side: int, said: Said
 
 
 def _keep(facts: Facts, name: str, key: object, tally: Tally, share: int, limit: int) -> None:
-    if not facts.room(name, share, key, limit):
+    kept = facts.tally(name, share, key, limit)
+    if kept is None:
         _over(facts, "sightings")
         return
-    table: dict[object, Tally] = getattr(facts, name)
-    kept = table.get(key)
-    if kept is None:
-        kept = table[key] = Tally()  # a copy: the flow may go on (Session.snapshot)
-    kept.merge(tally)
+    kept.merge(tally)  # a copy: the flow may go on (Session.snapshot)
 
 
 def _over(facts: Facts, what: str) -> None:
