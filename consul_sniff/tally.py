@@ -22,12 +22,12 @@ class Tally:
 
     __slots__ = ("count", "first", "last", "evidence", "shares")
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, count: int = 0, first: int = 0, last: int = 0, evidence: tuple[Evidence, ...] = ()) -> None:
+        self.count = count
+        self.first = first
+        self.last = last
+        self.evidence = evidence
         self.shares = 0  # a bit for each share of the flows whose part of the bounds it uses up (`Facts.tally`)
-        self.first = 0
-        self.last = 0
-        self.evidence: tuple[Evidence, ...] = ()
 
     def add(self, time: int, input_: int, frame: int, summary: str, count: int = 1) -> None:
         if not self.count or time < self.first:
@@ -113,16 +113,9 @@ def _first(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 def joined(tallies: Iterable[Tally]) -> Tally:
     """One tally of several; the parts stay as they are."""
-    whole = Tally()
     parts = [tally for tally in tallies if tally.count]
-    if not parts:
-        return whole
-    one = parts[0]
-    whole.count, whole.first, whole.last, whole.evidence = one.count, one.first, one.last, one.evidence
-    if len(parts) > 1:
-        whole.count = sum([tally.count for tally in parts])
-        whole.first = min([tally.first for tally in parts])
-        whole.last = max([tally.last for tally in parts])
-        evidence = [tally.evidence for tally in parts if tally.evidence]
-        whole.evidence = _first(chain.from_iterable(evidence)) if len(evidence) > 1 else evidence[0] if evidence else ()
-    return whole
+    if len(parts) < 2:
+        return Tally(parts[0].count, parts[0].first, parts[0].last, parts[0].evidence) if parts else Tally()
+    evidence = [tally.evidence for tally in parts if tally.evidence]
+    return Tally(sum([tally.count for tally in parts]), min([tally.first for tally in parts]), max([tally.last for tally in parts]),
+                 _first(chain.from_iterable(evidence)) if len(evidence) > 1 else evidence[0] if evidence else ())

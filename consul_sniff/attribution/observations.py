@@ -49,10 +49,7 @@ def grade(talk: Talk, side: int, count: int, protection: Protection = Protection
 
 def tally_of(talk: Talk, count: int, evidence: Iterable[Evidence]) -> Tally:
     """A tally for what counters, not messages, show."""
-    tally = Tally()
-    tally.count, tally.first, tally.last = count, talk.conversation.first, talk.conversation.last
-    tally.evidence = tuple(evidence)
-    return tally
+    return Tally(count, talk.conversation.first, talk.conversation.last, tuple(evidence))
 
 
 class Maker:
@@ -61,7 +58,7 @@ class Maker:
     def __init__(self, channels: Channels, roles: Roles, profile: Profile) -> None:
         self.channels, self.roles, self.profile = channels, roles, profile
         self._sorts: dict[tuple[object, ...], Sort] = {}
-        self._spoken: dict[tuple[object, ...], dict[object, Sort]] = {}  # of sightings, by where they were made
+        self._spoken: dict[tuple[object, ...], list[Sort]] = {}  # the sorts of all that is said in a conversation
 
     def community(self, talk: Talk) -> str:
         if talk.community is None:
@@ -87,34 +84,48 @@ class Maker:
         return Observation(sort, source, destination, port, summary, worded(tally, summary), self.community(talk))
 
     def sightings(self, talk: Talk) -> list[Observation]:
-        """One per sighting, in its decoder's words. Most are of a sort that others are of: it is made once."""
+        """One per sighting, in its decoder's words."""
         source, destination, port, transport = talk.key
         community, made = self.community(talk), []
-        spoken: dict[str, dict[object, Sort]] = {}
-        for said in talk.said:
-            side, protocol, kind, _, _, _, _, word, tally = said
-            sorts = spoken.get(protocol)
-            if sorts is None:
-                sorts = spoken[protocol] = self._spoken_there(talk, protocol)
-            rank = Grade.TWO_WAY if transport == "tcp" else grade(talk, side, tally.count, _shown(said))
-            sort = sorts.get((word, side, rank))
-            if sort is None:
-                sort = sorts[word, side, rank] = self._sort(talk, said, rank)
-            summary = tally.evidence[0].summary if tally.evidence else f"{protocol} {kind}"
-            ends = _ends_of_responder(talk) if side and protocol == "memberlist" else (source, destination, port)
-            made.append(Observation(sort, *ends, summary, worded(tally, summary), community))
+        back = None
+        for sort, said in zip(self._sorts_said(talk), talk.said, strict=True):
+            tally = said[8]
+            evidence = tally.evidence
+            summary = evidence[0][2] if evidence else f"{sort.protocol} {sort.kind}"
+            for _, _, words in evidence:
+                if not words:
+                    tally = worded(tally, summary)
+                    break
+            if said[0] and sort.protocol == "memberlist":
+                back = back or _ends_of_responder(talk)
+                made.append(Observation(sort, *back, summary, tally, community))
+            else:
+                made.append(Observation(sort, source, destination, port, summary, tally, community))
         return made
 
-    def _spoken_there(self, talk: Talk, protocol: str) -> dict[object, Sort]:
-        """The sorts that what is said in this protocol was of so far, where all else is the same."""
-        place = self.channels.place_of(talk, protocol)
-        return self._spoken.setdefault((place, talk.key.transport, talk.loopback, self._between(talk, place)), {})
+    def _sorts_said(self, talk: Talk) -> list[Sort]:
+        """Of each sighting. Most is said by many in the same places: then their sorts are the same, too."""
+        places = [self.channels.place_of(talk, protocol) for protocol in talk.speech.places]
+        grades = None if talk.key.transport == "tcp" else tuple([
+            grade(talk, said.side, said.tally.count, _shown(said)) for said in talk.said])
+        between = self.roles.between(talk) if any([place.channel in RPC_CHANNELS for place in places]) else ""
+        known = (talk.speech, talk.loopback, between, grades, *places)
+        sorts = self._spoken.get(known)
+        if sorts is None:
+            sorts = self._spoken[known] = [self._sort(talk, said, rank) for said, rank in zip(
+                talk.said, grades or [Grade.TWO_WAY] * len(talk.said), strict=True)]
+        return sorts
 
     def _sort(self, talk: Talk, said: Said, rank: Grade) -> Sort:
         place = self.channels.place_of(talk, said.protocol)
-        fields = _with_ends({**said.fields, **_more(said, self.profile.domain)}, said.side, self._between(talk, place))
-        return Sort(said.protocol, said.kind, _shown(said), place, talk.key.transport, talk.loopback, rank, said.decrypted,
-                    fields)
+        between = self._between(talk, place)
+        known = (said.word, said.side, rank, place, talk.key.transport, talk.loopback, between)
+        sort = self._sorts.get(known)
+        if sort is None:
+            fields = _with_ends({**said.fields, **_more(said, self.profile.domain)}, said.side, between)
+            sort = self._sorts[known] = Sort(said.protocol, said.kind, _shown(said), place, talk.key.transport,
+                                             talk.loopback, rank, said.decrypted, fields)
+        return sort
 
     def _between(self, talk: Talk, place: Place) -> str:
         return self.roles.between(talk) if place.channel in RPC_CHANNELS else ""
@@ -156,11 +167,8 @@ def worded(tally: Tally, summary: str) -> Tally:
             break
     else:
         return tally
-    new = Tally()
-    new.count, new.first, new.last = tally.count, tally.first, tally.last
-    new.evidence = tuple([evidence if evidence.summary else Evidence(evidence.input, evidence.frame, summary)
-                          for evidence in tally.evidence])
-    return new
+    return Tally(tally.count, tally.first, tally.last, tuple([
+        evidence if evidence.summary else Evidence(evidence.input, evidence.frame, summary) for evidence in tally.evidence]))
 
 
 def _more(said: Said, domain: str) -> dict[str, Scalar]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ..model import Confidence, Grade, Protection, Severity
 from ..text import printable
 from . import indented
 
@@ -64,29 +65,34 @@ def _parts(report: Report, version: str) -> dict[str, Any]:
     }
 
 
+#: what an Enum calls value, which takes it longer than all the rest of a row
+_WORDS = {word: word.value for words in (Severity, Confidence, Grade, Protection) for word in words}
+_shown = lru_cache(maxsize=4096)(printable)  # thousands of rows say the same
+
+
 def timestamp(time: int) -> str | None:
     """Nanoseconds since the epoch as RFC 3339 UTC with microseconds; None for a time that nobody saw."""
     if time <= 0:
         return None
-    seconds, rest = divmod(min(time, LATEST), 10**9)
-    return f"{_second(seconds)}.{rest // 1000:06d}Z"
+    digits = str(min(LATEST, time)).zfill(10)
+    return f"{_second(digits[:-9])}.{digits[-9:-3]}Z"
 
 
 @lru_cache(maxsize=1024)  # rows come close together in time
-def _second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+def _second(seconds: str) -> str:
+    return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _input(one: InputFacts) -> dict[str, Any]:
     return {
-        "path": printable(one.path),
+        "path": _shown(one.path),
         "packets": one.packets,
         "bytes": one.bytes,
         "first_seen": timestamp(one.first),
         "last_seen": timestamp(one.last),
         "link_types": list(one.link_types),
         "truncated": one.truncated,
-        "error": None if one.error is None else printable(one.error),
+        "error": None if one.error is None else _shown(one.error),
     }
 
 
@@ -96,7 +102,7 @@ def _control(one: ControlResult) -> dict[str, Any]:
         "status": one.status.value,
         "title": one.title,
         "summary": one.summary,
-        "reason": printable(one.reason),
+        "reason": _shown(one.reason),
         "findings": list(one.findings),
         "seeds": list(one.seeds),
         "remediation": one.remediation,
@@ -104,7 +110,7 @@ def _control(one: ControlResult) -> dict[str, Any]:
 
 
 def _evidence(evidence: tuple[Evidence, ...]) -> list[dict[str, Any]]:
-    return [{"input": e.input, "frame": e.frame, "summary": printable(e.summary)} for e in evidence]
+    return [{"input": e.input, "frame": e.frame, "summary": _shown(e.summary)} for e in evidence]
 
 
 def finding(one: Finding) -> dict[str, Any]:
@@ -112,10 +118,10 @@ def finding(one: Finding) -> dict[str, Any]:
         "id": one.id,
         "signature": one.signature,
         "control": one.control,
-        "severity": one.severity.value,
-        "confidence": one.confidence.value,
-        "grade": one.grade.value,
-        "title": printable(one.title),
+        "severity": _WORDS[one.severity],
+        "confidence": _WORDS[one.confidence],
+        "grade": _WORDS[one.grade],
+        "title": _shown(one.title),
         "source": one.source,
         "destination": one.destination,
         "port": one.port,
@@ -134,10 +140,10 @@ def finding(one: Finding) -> dict[str, Any]:
 def node(one: Node) -> dict[str, Any]:
     return {
         "address": one.address,
-        "name": None if one.name is None else printable(one.name),
+        "name": None if one.name is None else _shown(one.name),
         "role": one.role,
-        "datacenter": None if one.datacenter is None else printable(one.datacenter),
-        "version": None if one.version is None else printable(one.version),
+        "datacenter": None if one.datacenter is None else _shown(one.datacenter),
+        "version": None if one.version is None else _shown(one.version),
         "gossip": one.gossip,
         "rpc": one.rpc,
         "gossip_plaintext": one.gossip_plaintext,
@@ -156,7 +162,7 @@ def _conversation(one: ConversationRow) -> dict[str, Any]:
         "transport": one.transport,
         "channel": one.channel,
         "protocol": one.protocol,
-        "protection": one.protection.value,
+        "protection": _WORDS[one.protection],
         "by": one.by,
         "packets": one.packets,
         "bytes": one.bytes,
@@ -170,8 +176,8 @@ def _exposure(one: Exposure) -> dict[str, Any]:
     return {
         "kind": one.kind,
         "fingerprint": one.fingerprint,
-        "where": printable(one.where),
-        "path": printable(one.path),
+        "where": _shown(one.where),
+        "path": _shown(one.path),
         "count": one.count,
         "first_seen": timestamp(one.first),
         "last_seen": timestamp(one.last),
