@@ -15,8 +15,9 @@ class Sort:
     __slots__ = ("protocol", "kind", "protection", "channel", "owner", "by", "transport", "loopback", "grade", "decrypted",
                  "fields")
 
-    def __init__(self, protocol: str, kind: str, protection: Protection, place: tuple[str, str, str], transport: str,
-                 loopback: bool, grade: Grade, decrypted: bool, fields: dict[str, Scalar]) -> None:  # noqa: FBT001
+    def __init__(  # noqa: PLR0913 - one parameter a slot
+            self, protocol: str, kind: str, protection: Protection, place: tuple[str, str, str], transport: str,
+            loopback: bool, grade: Grade, decrypted: bool, fields: dict[str, Scalar]) -> None:  # noqa: FBT001
         self.protocol = protocol  # a decoder's name, or that of a module of attribution for what only many facts show
         self.kind = kind
         self.protection = protection

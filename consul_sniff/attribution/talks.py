@@ -185,7 +185,7 @@ def _by_conversation(facts: Facts) -> dict[ConversationKey, list[Said]]:
     made = {numbers[word]: (*word[:3], dict(word[3]), word[4], _clear(*word), rank) for rank, word in enumerate(words)}
     said: dict[ConversationKey, list[Said]] = {}
     for (key, tally), number in zip(facts.sightings.items(), numbered, strict=True):
-        one = Said(key[1], *made[number], tally)
+        one = Said._make((key[1], *made[number], tally))
         same = said.get(key[0])
         if same is None:
             said[key[0]] = [one]
