@@ -198,6 +198,11 @@ class Facts:
         tally.shares |= bit
         return tally
 
+    def settle(self) -> None:
+        """All was added: forget what only adding needs."""
+        self.met.clear()
+        self._fields.clear()
+
     def add_up(self, conversations: Iterable[tuple[ConversationKey, Conversation]], folded: tuple[int, int]) -> None:
         """Join the screen's own conversations; of ``folded`` flows (and attempts) they are not kept apart."""
         mine = self.conversations

@@ -77,6 +77,7 @@ def read(paths: Sequence[str], options: Options, *,
         paths = found  # type: ignore[assignment]  # a folder is listed once
     if facts is None:
         facts = _read(enumerate(sources(paths, bpf=options.bpf)), options, listener=listener)
+    facts.settle()
     losses(facts)
     return facts
 

@@ -7,6 +7,7 @@ who originated; then it is folded into ``Facts``.
 from __future__ import annotations
 
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from .. import limits
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ..facts import Conversation, ConversationKey
     from ..keyring import Keyring
     from ..model import Flow, Heard, Message, Payload
-    from .base import DatagramDecoder
+    from .base import DatagramDecoder, StreamDecoder
     from .fold import FlowState
 
 
@@ -65,7 +66,8 @@ class Session:
         self._datagrams = datagram_decoders()
         self._streams = stream_decoders()
         self._states: dict[int, StreamState] = {}
-        self._known = Known(hints, self._wake)
+        # no method of this session's own: in a ring, it and its screen would stay in memory while the report is made
+        self._known = Known(hints, partial(_state, self._streams, keyring))
 
     def take(self, payload: Payload, screen: Screen) -> None:
         """Decode one payload. Never raises on what is in it."""
@@ -112,9 +114,6 @@ class Session:
     def unlearn(self, screen: Screen) -> None:
         """Have the screen forget what it knows by heart, once what it counted is added. No flow that ended may be waiting."""
         self._known.unlearn(screen)
-
-    def _wake(self, flow: Flow) -> StreamState:
-        return StreamState(flow, self._streams, self.keyring)
 
     def _segment(self, state: StreamState, payload: Payload, screen: Screen) -> None:
         before = state.framing(payload.side)
@@ -189,6 +188,10 @@ class Session:
         if payload is not None and screen is not None:
             screen.enough(payload.flow, 0)
             screen.enough(payload.flow, 1)
+
+
+def _state(decoders: tuple[type[StreamDecoder], ...], keyring: Keyring | None, flow: Flow) -> StreamState:
+    return StreamState(flow, decoders, keyring)
 
 
 def _both(heard: HeardState | None, state: StreamState | None) -> FlowState | None:
