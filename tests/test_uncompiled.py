@@ -3,6 +3,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from consul_sniff.screen import compiled
+
 ASKED = """
 import sys
 from consul_sniff.screen import MODULES
@@ -12,11 +16,33 @@ hot = [f"consul_sniff.screen.{name}" for name in MODULES] + [f"consul_sniff.deco
 print({sys.modules[name].__file__.endswith(".py") for name in hot})
 """
 
+REPORTS = """
+import sys
+import consul_sniff
+from consul_sniff.cli.screens import look
+from consul_sniff.reporters import renderer
+from consul_sniff.screen import compiled
+print(compiled)
+for name in sys.argv[1:]:
+    print("".join(renderer("json")(consul_sniff.analyze([name]), consul_sniff.__version__, look())))
+"""
+
 
 def test_the_environment_forces_the_python_source_of_every_hot_module():
     ran = subprocess.run([sys.executable, "-c", ASKED], env={**os.environ, "CONSUL_SNIFF_UNCOMPILED": "1"},
                          capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "{True}"
+
+
+def test_reports_of_all_that_ships_are_the_same_uncompiled(pcaps):
+    if not compiled:
+        pytest.skip("the screen is not compiled here")
+    names = sorted(str(path) for path in pcaps.glob("*/*.pcap*"))
+    assert len(names) > 40
+    both = [subprocess.run([sys.executable, "-c", REPORTS, *names], env={**os.environ, "CONSUL_SNIFF_UNCOMPILED": value},
+                           capture_output=True, text=True, check=True).stdout.split("\n", 1) for value in ("0", "1")]
+    assert [it[0] for it in both] == ["True", "False"]
+    assert both[0][1] == both[1][1]
 
 
 def test_every_hot_decoder_is_named_where_it_is_built_and_forced():

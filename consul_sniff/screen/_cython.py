@@ -6,14 +6,14 @@ The compiled modules import neither this nor Cython. Uncompiled they must not ne
 
 from __future__ import annotations
 
+import builtins
 from typing import TypeVar
 
 T = TypeVar("T")
 
 compiled = False
-i64 = int
-u64 = int
-uint = int
+i64 = u64 = uint = builtins.int
+int = builtins.int  # noqa: A001 - Cython's name
 
 
 def cast(kind: object, value: T) -> T:  # noqa: ARG001 - the compiler's signature

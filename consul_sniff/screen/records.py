@@ -150,8 +150,10 @@ class Records:
             seconds = cython.cast(u64, LATEST)
         if units <= EXACT:
             part = part * cython.cast(u64, BILLION) // units
-        else:
+        elif cython.compiled:
             part = cython.cast(u64, cython.cast(cython.double, part) * 1e9 / cython.cast(cython.double, units))
+        else:
+            part = int(part * 1e9 / units)
         second = cython.cast(i64, seconds) + self.offsets[face]
         if second > LATEST:
             second = LATEST
