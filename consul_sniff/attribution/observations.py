@@ -85,7 +85,7 @@ class Maker:
 
     def sightings(self, talk: Talk) -> list[Observation]:
         """One per sighting, in its decoder's words."""
-        source, destination, port, transport = talk.key
+        source, destination, port, _ = talk.key
         community, made = self.community(talk), []
         back = None
         for sort, said in zip(self._sorts_said(talk), talk.said, strict=True):
@@ -108,7 +108,7 @@ class Maker:
         places = [self.channels.place_of(talk, protocol) for protocol in talk.speech.places]
         grades = None if talk.key.transport == "tcp" else tuple([
             grade(talk, said.side, said.tally.count, _shown(said)) for said in talk.said])
-        between = self.roles.between(talk) if any([place.channel in RPC_CHANNELS for place in places]) else ""
+        between = self.roles.between(talk) if any(place.channel in RPC_CHANNELS for place in places) else ""
         known = (talk.speech, talk.loopback, between, grades, *places)
         sorts = self._spoken.get(known)
         if sorts is None:
