@@ -92,7 +92,7 @@ class Observation(NamedTuple):
         return self.sort.fields
 
 
-class Group:
+class Bundle:
     """The observations of one sort. Most are never looked at (a pass beside a fail), and made only when they are."""
 
     __slots__ = ("_made", "make", "sort", "waiting")
@@ -118,7 +118,7 @@ class Observations:
     """All that was seen, by sort."""
 
     def __init__(self, made: Iterable[Observation] = ()) -> None:
-        self.groups: dict[Sort, Group] = {}
+        self.groups: dict[Sort, Bundle] = {}
         for one in made:
             self.add(one)
 
@@ -126,14 +126,14 @@ class Observations:
         sort = one[0]
         group = self.groups.get(sort)
         if group is None:
-            group = self.groups[sort] = Group(sort)
+            group = self.groups[sort] = Bundle(sort)
         group.add(one)
 
-    def group(self, sort: Sort, make: Callable[..., Observation]) -> Group:
+    def group(self, sort: Sort, make: Callable[..., Observation]) -> Bundle:
         """The sort's group, for what is made by ``make`` when somebody looks at it."""
         group = self.groups.get(sort)
         if group is None:
-            group = self.groups[sort] = Group(sort, make)
+            group = self.groups[sort] = Bundle(sort, make)
         return group
 
     def __iter__(self) -> Iterator[Observation]:

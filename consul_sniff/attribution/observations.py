@@ -19,7 +19,7 @@ from .pools import sealed_counts, sockets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..report import Group, Observations
+    from ..report import Bundle, Observations
     from .channels import Channels, Place
     from .pools import Pool
     from .profile import Profile
@@ -59,7 +59,7 @@ class Maker:
     def __init__(self, channels: Channels, roles: Roles, profile: Profile) -> None:
         self.channels, self.roles, self.profile = channels, roles, profile
         self._sorts: dict[tuple[object, ...], Sort] = {}
-        self._spoken: dict[tuple[object, ...], list[Group]] = {}  # of all that is said in a conversation
+        self._spoken: dict[tuple[object, ...], list[Bundle]] = {}  # of all that is said in a conversation
 
     def community(self, talk: Talk) -> str:
         if talk.community is None:
@@ -98,12 +98,12 @@ class Maker:
         summary = tally.evidence[0].summary if tally.evidence else f"{said.protocol} {said.kind}"
         return Observation(sort, source, destination, port, summary, worded(tally, summary), self.community(talk))
 
-    def _groups(self, talk: Talk, seen: Observations) -> list[Group]:
+    def _groups(self, talk: Talk, seen: Observations) -> list[Bundle]:
         """Of each sighting. Most is said by many in the same places: then their sorts are the same, too."""
         places = [self.channels.place_of(talk, protocol) for protocol in talk.speech.places]
         grades = None if talk.key.transport == "tcp" else tuple([
             grade(talk, said.side, said.tally.count, _shown(said)) for said in talk.said])
-        between = self.roles.between(talk) if any([place.channel in RPC_CHANNELS for place in places]) else ""
+        between = self.roles.between(talk) if any(place.channel in RPC_CHANNELS for place in places) else ""
         known = (talk.speech, talk.loopback, between, grades, *places)
         groups = self._spoken.get(known)
         if groups is None:

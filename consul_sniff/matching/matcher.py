@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
 from ..report import Observation, Observations
 from .modifiers import MODIFIERS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ..model import Scalar
-    from ..report import Group, Sort
+    from ..report import Bundle, Sort
     from .schema import Condition, Group, Groups, Signature
 
     Test = Callable[[Observation], bool]
@@ -43,7 +43,7 @@ class Ballot(NamedTuple):
 class Matches(Sequence[Observation]):
     """What a signature matched: groups, whole or in part, looked at when somebody asks for more than whether there is any."""
 
-    def __init__(self, parts: list[tuple[Group, Ends | None]]) -> None:
+    def __init__(self, parts: list[tuple[Bundle, Ends | None]]) -> None:
         self._parts = parts
 
     @cached_property
@@ -56,7 +56,13 @@ class Matches(Sequence[Observation]):
     def __len__(self) -> int:
         return len(self._all)
 
-    def __getitem__(self, place):  # type: ignore[no-untyped-def]
+    @overload
+    def __getitem__(self, place: int) -> Observation: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Observation]: ...
+
+    def __getitem__(self, place: int | slice) -> Observation | list[Observation]:
         return self._all[place]
 
     def __iter__(self) -> Iterator[Observation]:
@@ -105,7 +111,7 @@ class Matcher:
     def ballots(self, observations: Iterable[Observation]) -> list[Ballot]:
         """The signatures that matched anything, in their order, with what they matched."""
         seen = observations if isinstance(observations, Observations) else Observations(observations)
-        found: dict[int, list[tuple[Group, Ends | None]]] = {}
+        found: dict[int, list[tuple[Bundle, Ends | None]]] = {}
         for sort, group in seen.groups.items():
             for place, ends in self._candidates(sort):
                 found.setdefault(place, []).append((group, ends))
