@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from .facts import InputFacts, Tally
     from .model import Confidence, Evidence, Grade, Protection, Scalar, Severity, Status
 
@@ -88,6 +90,55 @@ class Observation(NamedTuple):
     @property
     def fields(self) -> dict[str, Scalar]:
         return self.sort.fields
+
+
+class Bundle:
+    """The observations of one sort. Most are never looked at (a pass beside a fail), and made only when they are."""
+
+    __slots__ = ("_made", "make", "sort", "waiting")
+
+    def __init__(self, sort: Sort, make: Callable[..., Observation] | None = None) -> None:
+        self.sort = sort
+        self.make = make  # of the sort and what waits
+        self.waiting: list[tuple[object, ...]] = []
+        self._made: list[Observation] = []
+
+    def add(self, observation: Observation) -> None:
+        self._made.append(observation)
+
+    @property
+    def observations(self) -> list[Observation]:
+        if self.waiting and self.make is not None:
+            self._made += [self.make(self.sort, *what) for what in self.waiting]
+            self.waiting = []
+        return self._made
+
+
+class Observations:
+    """All that was seen, by sort."""
+
+    def __init__(self, made: Iterable[Observation] = ()) -> None:
+        self.groups: dict[Sort, Bundle] = {}
+        for one in made:
+            self.add(one)
+
+    def add(self, one: Observation) -> None:
+        sort = one[0]
+        group = self.groups.get(sort)
+        if group is None:
+            group = self.groups[sort] = Bundle(sort)
+        group.add(one)
+
+    def group(self, sort: Sort, make: Callable[..., Observation]) -> Bundle:
+        """The sort's group, for what is made by ``make`` when somebody looks at it."""
+        group = self.groups.get(sort)
+        if group is None:
+            group = self.groups[sort] = Bundle(sort, make)
+        return group
+
+    def __iter__(self) -> Iterator[Observation]:
+        for group in self.groups.values():
+            yield from group.observations
 
 
 class Node(NamedTuple):
@@ -191,7 +242,7 @@ class Interface(NamedTuple):
 class Attributed(NamedTuple):
     """What attribution hands to matching."""
 
-    observations: list[Observation]
+    observations: Observations
     nodes: list[Node]
     conversations: list[ConversationRow]
     exposures: list[Exposure]

@@ -39,10 +39,10 @@ def packed(address: str) -> bytes:
         return b""
 
 
-def sort_key(address: str) -> tuple[int, int, str]:
+def sort_key(address: str) -> tuple[int, bytes, str]:
     """As numbers, IPv4 first, what is no address last."""
     raw = packed(address)
-    return (len(raw), int.from_bytes(raw, "big"), address) if raw else (99, 0, address)
+    return (len(raw) or 99, raw, address)
 
 
 def is_loopback(address: str) -> bool:

@@ -108,6 +108,9 @@ class Channels:
                 return "mesh"
         return None
 
+    def _of_mesh(self, talk: Talk) -> bool:
+        return any(mesh_identity(said, self._profile.domain) for said in talk.of("tls"))
+
     def protocol(self, talk: Talk) -> str:
         """What the bytes show, of several the one that says most."""
         if talk.protocol is None:
@@ -173,7 +176,7 @@ class Channels:
             if protocol == "unknown":
                 return shown._replace(by="port")
             return shown if protocol in ("tls", "grpc") else None
-        if protocol == "tls" and any(mesh_identity(said, self._profile.domain) for said in talk.of("tls")):
+        if protocol == "tls" and once(talk, self._of_mesh):
             return Place("mesh", "consul", "content")
         if shown is not None and talk.data:
             # the same socket showed what it is in another conversation or protocol of this input

@@ -14,6 +14,7 @@ from ..model import Protection
 from .channels import Place, mesh_identity
 from .observations import tally_of
 from .said_ports import located
+from .talks import once
 
 if TYPE_CHECKING:
     from ..report import Observation
@@ -46,9 +47,12 @@ class Mesh:
             elif stated.value.get("role") == EXPOSE_PATHS:
                 self.exposed.add(socket)
         for talk in index.talks.values():
-            if any(mesh_identity(said, domain) for said in talk.of("tls")) \
+            if "tls" in talk.protocols and once(talk, self._of_mesh) \
                     and book.role(*talk.socket) not in ("rpc", "https", "grpc", "grpc-tls"):
                 self.listeners.setdefault(talk.socket, "")
+
+    def _of_mesh(self, talk: Talk) -> bool:
+        return any(mesh_identity(said, self._domain) for said in talk.of("tls"))
 
     def observe(self, talk: Talk, maker: Maker) -> list[Observation]:
         if talk.key.transport != "tcp":

@@ -19,6 +19,7 @@ from .pools import sealed_counts, sockets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ..report import Bundle, Observations
     from .channels import Channels, Place
     from .pools import Pool
     from .profile import Profile
@@ -58,7 +59,7 @@ class Maker:
     def __init__(self, channels: Channels, roles: Roles, profile: Profile) -> None:
         self.channels, self.roles, self.profile = channels, roles, profile
         self._sorts: dict[tuple[object, ...], Sort] = {}
-        self._spoken: dict[tuple[object, ...], list[Sort]] = {}  # the sorts of all that is said in a conversation
+        self._spoken: dict[tuple[object, ...], list[Bundle]] = {}  # of all that is said in a conversation
 
     def community(self, talk: Talk) -> str:
         if talk.community is None:
@@ -83,38 +84,32 @@ class Maker:
                                              _with_ends(fields or {}, side, between))
         return Observation(sort, source, destination, port, summary, worded(tally, summary), self.community(talk))
 
-    def sightings(self, talk: Talk) -> list[Observation]:
-        """One per sighting, in its decoder's words."""
-        source, destination, port, _ = talk.key
-        community, made = self.community(talk), []
-        back = None
-        for sort, said in zip(self._sorts_said(talk), talk.said, strict=True):
-            tally = said[8]
-            evidence = tally.evidence
-            summary = evidence[0][2] if evidence else f"{sort.protocol} {sort.kind}"
-            for _, _, words in evidence:
-                if not words:
-                    tally = worded(tally, summary)
-                    break
-            if said[0] and sort.protocol == "memberlist":
-                back = back or _ends_of_responder(talk)
-                made.append(Observation(sort, *back, summary, tally, community))
-            else:
-                made.append(Observation(sort, source, destination, port, summary, tally, community))
-        return made
+    def sightings(self, talk: Talk, seen: Observations) -> None:
+        """One observation per sighting, when somebody looks at it."""
+        for group, said in zip(self._groups(talk, seen), talk.said, strict=True):
+            group.waiting.append((talk, said))
 
-    def _sorts_said(self, talk: Talk) -> list[Sort]:
+    def sighting(self, sort: Sort, talk: Talk, said: Said) -> Observation:
+        """In the words of its decoder."""
+        source, destination, port, _ = talk.key
+        if said.side and said.protocol == "memberlist":
+            source, destination, port = _ends_of_responder(talk)
+        tally = said.tally
+        summary = tally.evidence[0].summary if tally.evidence else f"{said.protocol} {said.kind}"
+        return Observation(sort, source, destination, port, summary, worded(tally, summary), self.community(talk))
+
+    def _groups(self, talk: Talk, seen: Observations) -> list[Bundle]:
         """Of each sighting. Most is said by many in the same places: then their sorts are the same, too."""
         places = [self.channels.place_of(talk, protocol) for protocol in talk.speech.places]
         grades = None if talk.key.transport == "tcp" else tuple([
             grade(talk, said.side, said.tally.count, _shown(said)) for said in talk.said])
         between = self.roles.between(talk) if any(place.channel in RPC_CHANNELS for place in places) else ""
         known = (talk.speech, talk.loopback, between, grades, *places)
-        sorts = self._spoken.get(known)
-        if sorts is None:
-            sorts = self._spoken[known] = [self._sort(talk, said, rank) for said, rank in zip(
+        groups = self._spoken.get(known)
+        if groups is None:
+            groups = self._spoken[known] = [seen.group(self._sort(talk, said, rank), self.sighting) for said, rank in zip(
                 talk.said, grades or [Grade.TWO_WAY] * len(talk.said), strict=True)]
-        return sorts
+        return groups
 
     def _sort(self, talk: Talk, said: Said, rank: Grade) -> Sort:
         place = self.channels.place_of(talk, said.protocol)

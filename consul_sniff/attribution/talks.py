@@ -182,7 +182,8 @@ def _by_conversation(facts: Facts) -> dict[ConversationKey, list[Said]]:
     numbers: dict[tuple[Any, ...], int] = {}
     numbered = [numbers.setdefault(key[2:], len(numbers)) for key in facts.sightings]
     words = sorted(numbers, key=_word_order)
-    made = {numbers[word]: (*word[:3], dict(word[3]), word[4], _clear(*word), rank) for rank, word in enumerate(words)}
+    made: dict[int, tuple[Any, ...]] = {
+        numbers[word]: (*word[:3], dict(word[3]), word[4], _clear(*word), rank) for rank, word in enumerate(words)}
     said: dict[ConversationKey, list[Said]] = {}
     for (key, tally), number in zip(facts.sightings.items(), numbered, strict=True):
         one = Said._make((key[1], *made[number], tally))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..report import Attributed, ConversationRow, Observation
+from ..report import Attributed, ConversationRow, Observations
 from . import (
     exposures,
     identity,
@@ -34,6 +34,7 @@ from .talks import index as by_conversation
 
 if TYPE_CHECKING:
     from ..facts import Facts
+    from ..report import Observation
     from .observations import Maker
     from .profile import Profile
     from .talks import Index, Talk
@@ -54,7 +55,11 @@ def attribute(facts: Facts, profile: Profile) -> Attributed:
     maker = observations.Maker(channels, roles, profile)
     talks = list(index.talks.values())
     table, listed = interfaces(talks, maker)
-    seen = [*_observe(facts, index, pools, roles, maker, mesh.Mesh(index, book, profile.domain)), *listed]
+    seen = Observations()
+    for talk in talks:
+        maker.sightings(talk, seen)
+    for one in (*_observe(facts, index, pools, roles, maker, mesh.Mesh(index, book, profile.domain)), *listed):
+        seen.add(one)
     return Attributed(seen, nodes(pools, roles, channels), [_row(talk, maker) for talk in sorted(
         talks, key=lambda talk: (sort_key(talk.key.source), sort_key(talk.key.destination), *talk.key[2:]))],
         exposures.rows(index), _channels_seen(talks, channels), incomplete(talks, channels, facts), table)
@@ -65,7 +70,6 @@ def _observe(facts: Facts, index: Index, pools: Pools, roles: Roles, maker: Make
     made: list[Observation] = []
     talks = list(index.talks.values())
     for talk in talks:
-        made += maker.sightings(talk)
         pool = pools.of_talk.get(talk.key)
         if pool is not None:
             made += observations.of_gossip(pool, talk, maker)

@@ -7,20 +7,24 @@ matches, not with the number that there are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
+from ..report import Observation, Observations
 from .modifiers import MODIFIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..model import Scalar
-    from ..report import Observation, Sort
+    from ..report import Bundle, Sort
     from .schema import Condition, Group, Groups, Signature
 
     Test = Callable[[Observation], bool]
     Predicate = Callable[[Scalar], bool]
+    Ends = tuple[tuple[tuple[Test, ...], ...], tuple[tuple[Test, ...], ...]]  # any of the first, none of the second
 
 #: an observation's names that have few values, in its order
 FEW: Final = ("protocol", "kind", "protection", "channel", "owner", "by", "transport", "loopback", "grade", "decrypted")
@@ -33,7 +37,36 @@ class Ballot(NamedTuple):
     """A signature and all that it matched."""
 
     signature: Signature
-    observations: list[Observation]
+    observations: Sequence[Observation]
+
+
+class Matches(Sequence[Observation]):
+    """What a signature matched: groups, whole or in part, looked at when somebody asks for more than whether there is any."""
+
+    def __init__(self, parts: list[tuple[Bundle, Ends | None]]) -> None:
+        self._parts = parts
+
+    @cached_property
+    def _all(self) -> list[Observation]:
+        return [one for group, ends in self._parts for one in group.observations if ends is None or _hold(ends, one)]
+
+    def __bool__(self) -> bool:
+        return any(ends is None for _, ends in self._parts) or bool(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @overload
+    def __getitem__(self, place: int) -> Observation: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Observation]: ...
+
+    def __getitem__(self, place: int | slice) -> Observation | list[Observation]:
+        return self._all[place]
+
+    def __iter__(self) -> Iterator[Observation]:
+        return iter(self._all)
 
 
 class _Rule(NamedTuple):
@@ -48,7 +81,7 @@ class _Candidate(NamedTuple):
     """What is left to ask of an observation for this signature: any of ``match``, none of ``unless``; None: it matches."""
 
     place: int  # of its signature
-    ends: tuple[tuple[tuple[Test, ...], ...], tuple[tuple[Test, ...], ...]] | None
+    ends: Ends | None
 
 
 class _Few(NamedTuple):
@@ -77,19 +110,13 @@ class Matcher:
 
     def ballots(self, observations: Iterable[Observation]) -> list[Ballot]:
         """The signatures that matched anything, in their order, with what they matched."""
-        by_sort: dict[Sort, list[Observation]] = {}
-        for observation in observations:
-            same = by_sort.get(observation[0])
-            if same is None:
-                same = by_sort[observation[0]] = []
-            same.append(observation)
-        found: dict[int, list[Observation]] = {}
-        for sort, same in by_sort.items():
+        seen = observations if isinstance(observations, Observations) else Observations(observations)
+        found: dict[int, list[tuple[Bundle, Ends | None]]] = {}
+        for sort, group in seen.groups.items():
             for place, ends in self._candidates(sort):
-                matched = same if ends is None else [o for o in same if _any(ends[0], o) and not _any(ends[1], o)]
-                if matched:
-                    found.setdefault(place, []).extend(matched)
-        return [Ballot(self.signatures[index], found[index]) for index in sorted(found)]
+                found.setdefault(place, []).append((group, ends))
+        matched = [(index, Matches(found[index])) for index in sorted(found)]
+        return [Ballot(self.signatures[index], observations) for index, observations in matched if observations]
 
     def _candidates(self, sort: Sort) -> tuple[_Candidate, ...]:
         few = _few(sort)  # Protection and Grade are text: they compare and hash as their values
@@ -124,6 +151,10 @@ def _candidate(index: int, match: list[_Rule], unless: list[_Rule], fields: dict
     if not matched or () in left_out:
         return None
     return _Candidate(index, None if () in matched and not left_out else (tuple(matched), tuple(left_out)))
+
+
+def _hold(ends: Ends, observation: Observation) -> bool:
+    return _any(ends[0], observation) and not _any(ends[1], observation)
 
 
 def _any(groups: tuple[tuple[Test, ...], ...], observation: Observation) -> bool:

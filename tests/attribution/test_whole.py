@@ -58,7 +58,8 @@ def test_the_order_of_facts_does_not_matter():
 
 def test_no_facts_no_rows():
     attributed = attribute(Facts(), Profile())
-    assert attributed == ([], [], [], [], frozenset(), (), ())
+    assert list(attributed.observations) == []
+    assert attributed[1:] == ([], [], [], frozenset(), (), ())
 
 
 def test_conversations_are_sorted_as_numbers():

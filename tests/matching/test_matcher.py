@@ -9,7 +9,7 @@ from .made_rules import observation, signature
 
 def matched(*observations, **parts):
     ballots = Matcher([signature(**parts)]).ballots(observations)
-    return ballots[0].observations if ballots else []
+    return list(ballots[0].observations) if ballots else []
 
 
 def test_all_conditions_of_a_group_and_any_of_the_groups():
