@@ -7,6 +7,7 @@ from .words cimport Window, mix
 
 @cython.final
 cdef class Asleep:
+    cdef object __weakref__
     cdef Window win
     cdef Table tab
     cdef HandOver outlet

@@ -120,15 +120,19 @@ class Screen(Flows):
         self.tick = self.evicted = 0
         self.open(0)
 
+    def unmeet(self) -> None:
+        """Forget what was met; new tables, which take no memory yet (see also Repeats.begin)."""
+        self.gos.seen = Seen(1 << 18)
+        self.rep.begin(self.gos.salt)
+
     def open(self, input_index: int, before: InputFacts | None = None) -> None:
         """A new input: its frames begin at 1, and nothing of an earlier input is remembered. ``before``: of this one so
         much was counted already, and its frames go on from there."""
         self.restart(input_index)
         self.frags = Fragments(self.notes if self.lead else Counter())
         self.rec.time = 0
-        self.gos.seen = Seen(1 << 18)  # see Repeats.begin
         self.gos.salt = (self.gos.salt + 1) & 0xFFFFFFFF  # what was met in another input is not known here
-        self.rep.begin(self.gos.salt)
+        self.unmeet()
         self.packets = self.bytes = self.first = self.last = self.cut_packets = 0
         if before is not None:
             self.packets, self.bytes, self.cut_packets = before.packets, before.bytes, before.cut
@@ -503,4 +507,5 @@ class Screen(Flows):
         if self.rep.lost:
             self.notes["replays-of-ended-flows"] += self.rep.lost
             self.rep.lost = 0
+        self.unmeet()  # no packet comes: room for what the flows said, which is added up next
         self.closing = 1

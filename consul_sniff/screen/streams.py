@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 from .. import limits
@@ -48,7 +49,7 @@ class Streams:
         self.notes = notes
         self.units = Units(window, table, outlet)
         self.asleep = Asleep(window, table, outlet, self.units)
-        self.units.sleepers = self.asleep
+        self.units.sleepers = weakref.proxy(self.asleep)  # in a ring all tables would outlive the screen
         self.scratch = bytearray(SCRATCH + 64)
         self.restart()
         self.time = self.frame = 0  # of the packet at hand

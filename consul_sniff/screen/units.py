@@ -67,7 +67,7 @@ class Units:
         self.win = window
         self.tab = table
         self.outlet = outlet
-        self.sleepers: Any = None  # an Asleep; told of by Streams
+        self.sleepers: Any = None  # a proxy of an Asleep; told of by Streams
         self.known = zeros(KNOWN * 16).cast("Q")  # digest, number + 1
         self.learnt = 0
         self.rows_array = (HeardRecord * limits.UNITS_HEARD).from_buffer(zeros(ctypes.sizeof(HeardRecord) * limits.UNITS_HEARD))
