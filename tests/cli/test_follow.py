@@ -152,7 +152,7 @@ def test_tcpdump_rotates_and_a_kill_comes_between(lab, folder, follow, capturing
     state = folder.parent / "state" / "s"
     run = follow(folder, "--state", state, "--format", "ndjson", hasty=True)
     name = "cap-%s.pcap" if "-G" in rotation else "cap.pcap"
-    dump = capturing("tcpdump", "-i", "cs1", "-n", "-B", "20000", "-w", folder / name, *rotation)
+    dump = capturing("tcpdump", "-Z", "root", "-i", "cs1", "-n", "-B", "20000", "-w", folder / name, *rotation)
     flood(lab, 2_500)
     run.kill()
     run = follow(folder, "--state", state, "--format", "ndjson", hasty=True)
