@@ -1,7 +1,7 @@
 """HTTP/1.0 and 1.1: heads, bodies by length, by chunks and until the end, requests paired with responses.
 
-What the messages mean is decided in ``http_exchange``; here only their borders are found (RFC 9112). Out of step (a
-capture that began inside a body, bytes lost) the next head is looked for.
+What the messages mean is decided in ``http_exchange``; here only their borders are found (RFC 9112); where
+they are lost, the next head is looked for.
 """
 
 from __future__ import annotations
@@ -86,8 +86,9 @@ class Http1(StreamDecoder):
         return None if None in answers or not answers else False
 
     @classmethod
-    def begin(cls, opening: Opening) -> Http1:
-        return cls(opening.began)
+    def begin(cls, opening: Opening) -> Http1:  # who said nothing yet will begin at its beginning, if there was a SYN
+        first, second = (began or (not data and opening.opener is not None) for data, began in zip(opening.sides, opening.began, strict=True))
+        return cls((first, second))
 
     @classmethod
     def resumed(cls, standing: Standing, originator: int) -> Http1:
