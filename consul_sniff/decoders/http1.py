@@ -1,7 +1,6 @@
 """HTTP/1.0 and 1.1: heads, bodies by length, by chunks and until the end, requests paired with responses.
 
-What the messages mean is decided in ``http_exchange``; here only their borders are found (RFC 9112); where
-they are lost, the next head is looked for.
+Here only borders are found (RFC 9112), where they are lost the next head; what it means is decided in ``http_exchange``.
 """
 
 from __future__ import annotations
