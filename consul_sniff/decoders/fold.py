@@ -82,12 +82,8 @@ class FlowState:
 
     def hear(self, side: int, said: Sequence[Said], heard: Heard) -> None:
         """What some bytes said, each time that the screen counted them."""
-        _, count, first, last, frames = heard
         for table, key, times, summary, _ in said:
-            tally = Tally()
-            tally.count, tally.first, tally.last = count * times, first, last
-            tally.evidence = tuple([Evidence(self.flow.input, frame, summary) for frame in frames])
-            _tally(getattr(self, table), (side, *key)).merge(tally)
+            _tally(getattr(self, table), (side, *key)).heard(self.flow.input, heard, times, summary)
 
     def add(self, side: int, time: int, frame: int, message: Message) -> None:
         input_ = self.flow.input
