@@ -1,6 +1,7 @@
 """A run of ``analyze --follow`` as a user has it, and the folder that it reads."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -33,14 +34,19 @@ class Followed:
 
     def packets(self, count):
         """Wait until so many were read, as its counters (USR1) say."""
-        def counted():
+        return self.counted(lambda read: read == count)
+
+    def counted(self, enough):
+        """Wait until its counters (USR1) say enough packets."""
+        def asked():
             said = self.err.read_bytes()
             if (b": reading " in said or b": going on " in said) and self.process.poll() is None:  # it listens to signals by then
                 self.process.send_signal(signal.SIGUSR1)
             time.sleep(0.1)
-            return f"packets {count}, ".encode() in self.err.read_bytes()
+            read = re.findall(rb"packets (\d+), ", self.err.read_bytes())
+            return bool(read) and enough(int(read[-1]))
 
-        return self.until(counted)
+        return self.until(asked)
 
     def kill(self):
         self.process.kill()
