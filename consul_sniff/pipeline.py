@@ -180,11 +180,12 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
     likely = hints(options.profile)
     screen = Screen(everything=listener is not None, sealed=options.keyring is not None, since=options.since,
                     until=options.until, hints=likely, shares=shares, quiet=True)
-    session = Session(keyring=options.keyring, hints=likely, listener=listener, room=screen.room)
+    session = Session(keyring=options.keyring, hints=likely, listener=listener, screen=screen)
     with seldom_collected():
         _through_all(numbered, screen, session, options)
     facts = session.facts
     with no_collection():
+        screen.tell()
         facts.add_up(screen.conversations(), screen.crowd)
     facts.counters.update(screen.counters)
     facts.notes.update(screen.notes)

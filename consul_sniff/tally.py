@@ -50,7 +50,7 @@ class Tally:
             self.last = last
         self.count += count * times
         kept = self.evidence
-        if len(kept) < EVIDENCE_KEPT or (input_, frames[0]) < kept[-1][:2]:
+        if len(kept) < EVIDENCE_KEPT or (input_, frames[0]) <= kept[-1][:2]:
             new = tuple([Evidence(input_, frame, summary) for frame in frames])
             self.evidence = join(kept, new) if kept else new
 

@@ -60,7 +60,7 @@ class Watch:
         check_gate(self.rules, options.require, options.fail_on, options.max_loss)
         likely = hints(options.profile)
         self.screen = Screen(sealed=options.keyring is not None, since=options.since, until=options.until, hints=likely, quiet=True)
-        self.session = Session(keyring=options.keyring, hints=likely, room=self.screen.room)
+        self.session = Session(keyring=options.keyring, hints=likely, screen=self.screen)
         self.report: Report | None = None
         self.input: Input | None = None  # the one that is read, or was last
         self.beside: Callable[[], dict[str, object]] = dict
@@ -130,7 +130,7 @@ class Watch:
         """Tell the taps what is known by now: cheaper than a judgement, and like that at most a tenth of the time."""
         begun = self._clocks.monotonic()
         if begun >= self._learning_due:
-            facts = self.session.snapshot(self.screen.live())
+            facts = self.session.snapshot(self.screen.live(), self.screen, whole=False)
             for tap in self.taps:
                 tap.learnt(facts)
             now = self._clocks.monotonic()

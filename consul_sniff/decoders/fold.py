@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .. import limits
 from ..facts import (
@@ -40,8 +40,8 @@ class Said(NamedTuple):
     place: int = -1  # of this table and key among all that are known
 
 
-def said_by(messages: Sequence[Message], places_known: dict[tuple[str, tuple[object, ...]], int]) -> tuple[Said, ...]:
-    """What the messages of one packet say. Where it says a thing twice, the first words stay. New places get their number."""
+def said_by(messages: Sequence[Message], number: Callable[[str, tuple[object, ...]], int]) -> tuple[Said, ...]:
+    """What the messages of one packet say. Where it says a thing twice, the first words stay. ``number``: of a place."""
     found: dict[tuple[str, tuple[object, ...]], Said] = {}
     for message in messages:
         places: list[tuple[str, tuple[object, ...]]] = [
@@ -51,8 +51,7 @@ def said_by(messages: Sequence[Message], places_known: dict[tuple[str, tuple[obj
             places += [("exposed", (secret,)) for secret in message.secrets]
         for place in places:
             kept = found.get(place)
-            number = places_known.setdefault(place, len(places_known))
-            found[place] = kept._replace(times=kept.times + 1) if kept else Said(*place, 1, message.summary, number)
+            found[place] = kept._replace(times=kept.times + 1) if kept else Said(*place, 1, message.summary, number(*place))
     return tuple(found.values())
 
 
@@ -204,40 +203,49 @@ def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int
 
 def fold_heard(facts: Facts, flow: Flow, key: ConversationKey, source: int, heard: Iterable[tuple[int, Said, Heard]]) -> None:
     """Add what the screen counted of a flow that was never decoded: side, what was said, and how often."""
-    met: dict[tuple[int, object], Tally | None] = {}
+    met: dict[tuple[int, object], Tally | Claimed | None] = {}
     for side, said, one in heard:
-        if said.table == "claimed":
-            _claim(facts, flow, key, side ^ source, said, one)
-            continue
         place = (side, said.place if said.place >= 0 else said.key)
         if place not in met:
-            met[place] = _admit(facts, flow.share, key, side ^ source, said)
-        tally = met[place]
-        if tally is not None:
-            tally.heard(flow.input, one, said.times, said.summary)
+            met[place] = admit(facts, flow.share, key, side ^ source, said.table, said.key)
+        kept = met[place]
+        if kept is not None:
+            kept.heard(flow.input, one, said.times, said.summary)
 
 
-def _admit(facts: Facts, share: int, key: ConversationKey, side: int, said: Said) -> Tally | None:
-    """Where something said is added up; None: nowhere, for there is no room."""
-    if said.table == "said":
-        place: object = SightingKey(key, side, *said.key)  # type: ignore[arg-type]
-        name, limit = "sightings", limits.SIGHTINGS
+class Claimed:
+    """Where a claim is added up: under its name, with who made it where."""
+
+    __slots__ = ("claim", "conversation", "side")
+
+    def __init__(self, claim: ClaimTally, conversation: ConversationKey, side: int) -> None:
+        self.claim, self.conversation, self.side = claim, conversation, side
+
+    def heard(self, input_: int, heard: Heard, times: int, summary: str) -> None:
+        tally = Tally()
+        tally.heard(input_, heard, times, summary)
+        self.merge(tally)
+
+    def merge(self, tally: Tally) -> None:
+        self.claim.told(tally, self.conversation, self.side)
+
+
+def admit(facts: Facts, share: int, conversation: ConversationKey, side: int, table: str, key: tuple[Any, ...]) -> Tally | Claimed | None:
+    """Where something said in a share's flow is added up; None: nowhere, for there is no room. ``table``, ``key``: as of a Said."""
+    if table == "claimed":
+        claim, decrypted = key
+        name = ClaimKey(claim, conversation.port, decrypted)
+        if facts.room("claims", share, name, limits.CLAIMS):
+            return Claimed(facts.claims.setdefault(name, ClaimTally()), conversation, side)
+        _over(facts, "claims")
+        return None
+    if table == "said":
+        tally = facts.tally("sightings", share, SightingKey(conversation, side, *key), limits.SIGHTINGS)
     else:
-        place, name, limit = ExposureKey(said.key[0], key, side), "exposures", limits.EXPOSURES  # type: ignore[arg-type]
-    tally = facts.tally(name, share, place, limit)
+        tally = facts.tally("exposures", share, ExposureKey(key[0], conversation, side), limits.EXPOSURES)
     if tally is None:
         _over(facts, "sightings")
     return tally
-
-
-def _claim(facts: Facts, flow: Flow, key: ConversationKey, side: int, said: Said, heard: Heard) -> None:
-    claim_key = ClaimKey(said.key[0], key.port, said.key[1])  # type: ignore[arg-type]
-    if not facts.room("claims", flow.share, claim_key, limits.CLAIMS):
-        _over(facts, "claims")
-        return
-    tally = Tally()
-    tally.heard(flow.input, heard, said.times, said.summary)
-    facts.claims.setdefault(claim_key, ClaimTally()).told(tally, key, side)
 
 
 def _keep(facts: Facts, name: str, key: object, tally: Tally, share: int, limit: int) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..facts import Facts
     from ..model import Flow, Framing, Heard, Message
     from .fold import Said
+    from .sayings import Sayings
     from .session import Screen
     from .streams import StreamState
 
@@ -56,12 +57,12 @@ class HeardState(FlowState):
 class Known:
     """``learn`` from what was decoded; ``said`` is what the screen counted of a flow. ``wake`` makes a flow's decoder."""
 
-    def __init__(self, hints: frozenset[int], wake: Callable[[Flow], StreamState]) -> None:
+    def __init__(self, hints: frozenset[int], wake: Callable[[Flow], StreamState], sayings: Sayings) -> None:
         self.hints = hints
+        self.sayings = sayings
         self._wake = wake
         self._units: list[tuple[Said, ...]] = []
         self._numbers: dict[tuple[Said, ...], int] = {}
-        self._places: dict[tuple[str, tuple[object, ...]], int] = {}
         self._closes: dict[int, Close] = {}
         self._early: dict[int, HeardState] = {}  # of live flows, what the screen counted before it forgot
 
@@ -98,11 +99,12 @@ class Known:
 
     def _number(self, messages: Sequence[Message]) -> int:
         """The number of what was said; the same words have one."""
-        said = said_by(messages, self._places)
+        said = said_by(messages, self.sayings.place)
         number = self._numbers.get(said)
         if number is None:
             number = self._numbers[said] = len(self._units)
             self._units.append(said)
+            self.sayings.learn(said)
         return number
 
     # --- telling -----------------------------------------------------------------------------------------------
@@ -111,7 +113,7 @@ class Known:
         """Add a flow that was never decoded to the facts, if what the screen counted is all that is to be told of it."""
         if flow.number in self._early:
             return False
-        close = self._close(flow) if flow.asleep is not None else None
+        close = self.close(flow) if flow.asleep is not None else None
         if close is not None and (close.messages or close.notes):
             return False
         key, source = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, room)
@@ -120,7 +122,7 @@ class Known:
             fold_heard(facts, flow, key, source,
                        [(side, said, one) for side in (0, 1) for one in flow.heard[side] for said in units[one[0]]])
         if flow.told:
-            fold_heard(facts, flow, key, source, others.words(flow.told))
+            fold_heard(facts, flow, key, source, others.heard(flow.told))
         return True
 
     def said(self, flow: Flow, *, ended: bool) -> HeardState | None:
@@ -130,12 +132,12 @@ class Known:
             del self._early[flow.number]
         if early is None and flow.asleep is None and not (flow.heard[0] or flow.heard[1] or flow.told):
             return None
-        close = self._close(flow) if flow.asleep is not None else None
+        close = self.close(flow) if flow.asleep is not None else None
         state = HeardState(flow, close.originator if close is not None else None)
         if early is not None:
             state.join(early)
         self._hear(state, flow.heard)
-        for side, said, one in others.words(flow.told or {}):
+        for side, said, one in others.heard(flow.told or {}):
             state.hear(side, (said,), one)
         if ended and close is not None and flow.asleep is not None:
             _, _, time, frame, _ = flow.asleep[1][-1]
@@ -153,7 +155,7 @@ class Known:
             self._hear(state, (heard, []) if side == 0 else ([], heard))
         self._units.clear()
         self._numbers.clear()
-        self._places.clear()
+        self.sayings.forget()
         self._closes.clear()
 
     def _hear(self, state: FlowState, heard: tuple[list[Heard], list[Heard]]) -> None:
@@ -161,7 +163,8 @@ class Known:
             for one in units:
                 state.hear(side, self._units[one[0]], one)
 
-    def _close(self, flow: Flow) -> Close:
+    def close(self, flow: Flow) -> Close:
+        """What a sleeping flow's decoder would say at its end. Raises what a bug of the decoder's raises."""
         assert flow.asleep is not None
         chain, pieces = flow.asleep
         close = self._closes.get(chain)
@@ -176,4 +179,6 @@ class Known:
             close = Close(state.originator, messages, dict(state.notes))
             if len(self._closes) < limits.UNITS:
                 self._closes[chain] = close
+                if not (close.messages or close.notes):
+                    self.sayings.closes[chain] = -1 if close.originator is None else close.originator
         return close

@@ -60,9 +60,14 @@ _MESSAGES: Final[dict[str, Callable[..., Message]]] = {
 }
 
 
-def words(told: Mapping[tuple[Any, ...], Sequence[int]]) -> Iterator[tuple[int, Said, Heard]]:
-    """What the screen told of a flow, as if decoders had: side, what was said, and how often."""
-    for (side, kind, *what), (count, first, last, *frames) in told.items():
-        message = _MESSAGES[kind](*what)
-        key = (message.protocol, message.kind, message.protection, message.fields, False)
-        yield side, Said("said", key, 1, message.summary), (0, count, first, last, tuple(frames))
+def said(what: tuple[Any, ...]) -> Said:
+    """What the screen told (kind, ...), as if a decoder had."""
+    kind, *words = what
+    message = _MESSAGES[kind](*words)
+    return Said("said", (message.protocol, message.kind, message.protection, message.fields, False), 1, message.summary)
+
+
+def heard(told: Mapping[tuple[Any, ...], Sequence[int]]) -> Iterator[tuple[int, Said, Heard]]:
+    """What the screen told of a flow: side, what was said, and how often."""
+    for (side, *what), (count, first, last, *frames) in told.items():
+        yield side, said(tuple(what)), (0, count, first, last, tuple(frames))

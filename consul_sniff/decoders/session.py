@@ -17,6 +17,7 @@ from . import datagram_decoders, stream_decoders
 from .base import Budget, Cursor
 from .fold import fold_flow
 from .known import HeardState, Known
+from .sayings import Sayings
 from .streams import StreamState
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Screen(Protocol):
     def flow(self, number: int) -> Flow: ...
     def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]: ...  # noqa: FBT001
     def conversations(self) -> Iterable[tuple[ConversationKey, Conversation]]: ...
+    def tells(self, sayings: Sayings) -> None: ...
+    def tell(self) -> None: ...
     def enough(self, number: int, side: int) -> None: ...
     def resume(self, number: int, side: int) -> None: ...
     def follow(self, number: int, side: int, framing: int, taken: int) -> None: ...
@@ -51,15 +54,15 @@ class Session:
     """Decodes what a screen hands on and folds it into ``facts``.
 
     ``keyring``: gossip keys to open sealed gossip with. ``hints``: ports that are likely a responder's, used only
-    where neither a SYN nor the content tells who originated. ``listener``: told every message (the `decode` verb). ``room``:
-    the screen's, where it adds up flows of which nothing was handed on.
+    where neither a SYN nor the content tells who originated. ``listener``: told every message (the `decode` verb). ``screen``:
+    the one that adds up flows of which nothing was handed on (`Screen(quiet=True)`).
     """
 
     def __init__(self, *, keyring: Keyring | None = None, hints: frozenset[int] = frozenset(),
                  listener: Callable[[Flow, int, int, int, Message], None] | None = None,
-                 room: Callable[[Flow, int, bool], tuple[int, bool]] | None = None) -> None:
-        self.facts = Facts()
-        self.room = room
+                 screen: Screen | None = None) -> None:
+        self.sayings = Sayings(Facts())
+        self.room = None if screen is None else screen.room
         self.hints = hints
         self.listener = listener
         self.keyring = keyring
@@ -67,7 +70,18 @@ class Session:
         self._streams = stream_decoders()
         self._states: dict[int, StreamState] = {}
         # no method of this session's own: in a ring, it and its screen would stay in memory while the report is made
-        self._known = Known(hints, partial(_state, self._streams, keyring))
+        self._known = Known(hints, partial(_state, self._streams, keyring), self.sayings)
+        if screen is not None:
+            screen.tells(self.sayings)
+
+    @property
+    def facts(self) -> Facts:
+        """What was learnt so far; of conversations that the screen adds up, when it ``tells``."""
+        return self.sayings.facts
+
+    @facts.setter
+    def facts(self, facts: Facts) -> None:
+        self.sayings.facts = facts
 
     def take(self, payload: Payload, screen: Screen) -> None:
         """Decode one payload. Never raises on what is in it."""
@@ -85,6 +99,7 @@ class Session:
     def end(self, flow: Flow) -> None:
         """The screen gives up a flow, with its final counters: fold it into the facts."""
         state = self._states.pop(flow.number, None)
+        self._close(flow)
         if state is not None:
             try:
                 for side, time, frame, message in state.close():
@@ -99,13 +114,25 @@ class Session:
             self._count(dict(heard.notes))
         fold_flow(self.facts, flow, _both(heard, state), self.hints, self.room)
 
-    def snapshot(self, live: Iterable[Flow], screen: Screen | None = None) -> Facts:
-        """The facts so far, with the ``live`` flows as if they ended now, and what the ``screen`` added up. Nothing ends, and
-        nothing here is changed."""
+    def _close(self, flow: Flow) -> None:
+        """Where no decoder was woken for a flow: find out what it would say at its end."""
+        if flow.asleep is not None:
+            try:
+                self._known.close(flow)
+            except Exception as error:  # noqa: BLE001 - as in take()
+                self._bug(error, None, None, None)
+                flow.asleep = None
+
+    def snapshot(self, live: Iterable[Flow], screen: Screen | None = None, *, whole: bool = True) -> Facts:
+        """The facts so far, with the ``live`` flows as if they ended now, what was said in flows that the ``screen`` added up and, if
+        they are to be ``whole``, its conversations. Nothing ends."""
         now = Facts()
         if screen is not None:
+            screen.tell()
+        if screen is not None and whole:
             now.add_up(screen.conversations(), screen.crowd)
         for flow in live:
+            self._close(flow)
             state = self._states.get(flow.number)
             if state is not None or not self._known.fold(now, flow, None):
                 fold_flow(now, flow, _both(self._known.said(flow, ended=False), state), self.hints)
@@ -113,6 +140,7 @@ class Session:
 
     def unlearn(self, screen: Screen) -> None:
         """Have the screen forget what it knows by heart, once what it counted is added. No flow that ended may be waiting."""
+        screen.tell()
         self._known.unlearn(screen)
 
     def _segment(self, state: StreamState, payload: Payload, screen: Screen) -> None:
@@ -177,14 +205,15 @@ class Session:
         if notes is not kept:
             notes.clear()
 
-    def _bug(self, error: Exception, state: StreamState, payload: Payload | None, screen: Screen | None) -> None:
+    def _bug(self, error: Exception, state: StreamState | None, payload: Payload | None, screen: Screen | None) -> None:
         """Count an error that no decoder may raise: the place in the code, never the bytes."""
         where: Iterable[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)[-1:]
         place = ", ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in where)
         frame_number = f" at packet {payload.frame}" if payload else ""
         self._count({f"internal error: {type(error).__name__} in {place}": 1})
         self.facts.reasons.add(f"internal error: {type(error).__name__} in {place}{frame_number}; please report it")
-        state.give_up()
+        if state is not None:
+            state.give_up()
         if payload is not None and screen is not None:
             screen.enough(payload.flow, 0)
             screen.enough(payload.flow, 1)

@@ -12,8 +12,8 @@ import sys
 from ..uncompiled import WANTED, load
 
 #: in the order in which they import each other
-MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "hellos",
-           "heads", "names", "others", "streams", "flows", "screen")
+MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "tallies",
+           "hellos", "heads", "names", "others", "streams", "flows", "screen")
 
 
 def _mixed() -> bool:

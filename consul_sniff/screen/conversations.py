@@ -81,13 +81,12 @@ class Conversations:
             self.likely[port] = 1
         self.kept = array("q", [0] * (3 * EACH + 1))  # by share: kept apart, attempts, under others; then all others
         self.tunnels: dict[int, str] = {}  # of the rows whose flows all came through one
-        self.used = self.folded = self.floods = self.guess = 0
+        self.used = self.folded = self.floods = self.guess = self.side = 0
         self.o0 = self.o1 = self.o2 = self.o3 = self.o4 = 0
 
     def quiet(self, r: i64) -> i64:
-        """Is a flow's row all that is known of it? What looks like gossip is handed on, and so is what anybody reads."""
-        return not (self.tab.D[2 * r].handed or self.tab.D[2 * r + 1].handed or self.tab.D[2 * r].heard
-                    or self.tab.D[2 * r + 1].heard or self.tab.D[2 * r].sleep) and self.simple(r)
+        """Was nothing of a flow handed on? What looks like gossip is, and so is what anybody reads."""
+        return not (self.tab.D[2 * r].handed or self.tab.D[2 * r + 1].handed) and self.simple(r)
 
     def simple(self, r: i64) -> i64:
         """Has a flow none of the counters that only gossip has?"""
@@ -200,6 +199,17 @@ class Conversations:
         """The same for a flow that somebody read, and so knows who originated it. As ``room``."""
         self.guess = 0 if certain else 1
         return int(self.T[self.sum(r, input_, tunnel, source, 0)].k1 // OTHERS)
+
+    def spoke(self, r: i64, input_: u64, tunnel: str, side: i64) -> i64:
+        """The same for a flow in which something was said that is known; the row. ``side`` as the content shows, -1: it does not.
+        Sets ``side``."""
+        self.guess = 0
+        if self.tab.F[r].opener >= 0:
+            side = self.tab.F[r].opener
+        elif side < 0:
+            side = self.source(r)
+        self.side = side
+        return self.sum(r, input_, tunnel, side, 0)
 
     def sum(self, r: i64, input_: u64, tunnel: str, side: i64, attempt: i64) -> i64:
         """Add up a flow that ``side`` originated; the row of its conversation."""

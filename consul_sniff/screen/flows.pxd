@@ -5,6 +5,7 @@ from .handover cimport HandOver
 from .others cimport Others
 from .streams cimport Streams
 from .table cimport Table
+from .tallies cimport Tallies
 
 cdef class Flows:
     cdef Table tab
@@ -12,6 +13,9 @@ cdef class Flows:
     cdef Others others
     cdef Streams tcps
     cdef readonly Conversations talks
+    cdef readonly Tallies tallies
+    cdef dict names
+    cdef set fetched
     cdef Py_ssize_t everything, input, closing, endings, time
     cdef list over
     cdef dict ended_flows
@@ -21,3 +25,4 @@ cdef class Flows:
     cdef forget(self, Py_ssize_t r)
     cdef folded(self, Py_ssize_t r, bint counted)
     cdef Py_ssize_t added(self, Py_ssize_t r) except -9
+    cdef tally(self, Conversations talks, Py_ssize_t r, str tunnel, dict told, Py_ssize_t side)

@@ -5,7 +5,7 @@ Nothing here is called for every packet; flows and payloads become Python object
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 try:
     import cython
@@ -16,12 +16,13 @@ except ImportError:
     from ._cython import i64, u64
 
 from .conversations import Conversations
-from .folding import conversations
+from .folding import conversations, name
 from .folding import flow as fold
 from .handover import HandOver
 from .others import Others
 from .streams import Streams
 from .table import SHARES, Table
+from .tallies import Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from ..facts import Conversation, ConversationKey
     from ..model import Flow, Heard, Payload
     from .asleep import Step
+    from .tallies import Sayings
+
+ASLEEP = cython.declare(i64, 1)  # as in Asleep
 
 
 class Flows:
@@ -41,6 +45,8 @@ class Flows:
         self.others = others
         self.tcps = tcps
         self.talks = talks
+        self.tallies = Tallies(tcps.units)
+        self.names: dict[int, ConversationKey] = {}  # of rows of ``talks``
         self.everything = 1 if everything else 0
         self.restart(-1)
 
@@ -52,6 +58,7 @@ class Flows:
         self.over: list[Flow] = []
         self.ended_flows: dict[int, Flow] = {}
         self.tunnels: dict[int, str] = {}
+        self.fetched: set[int] = set()  # flows of which `unlearn` gave what was heard
         self.tcps.restart()
         self.others.restart()
         self.input = input_index
@@ -100,6 +107,8 @@ class Flows:
         if self.tab.D[2 * r].sleep:
             self.tcps.asleep.drop(r)
         self.others.forget(r)
+        if self.fetched:
+            self.fetched.discard(self.tab.F[r].number)
         self.tab.remove(r)
 
     def folded(self, r: i64, counted: bool) -> Flow:  # noqa: FBT001 - compiled, by place
@@ -114,13 +123,47 @@ class Flows:
         return it
 
     def added(self, r: i64) -> i64:
-        """Was the flow one of those that are added up here?"""
+        """Was the flow one of those that are added up here? All that it said must be known by heart, or understood."""
+        side: i64 = -1
         if self.talks is None or not self.talks.quiet(r):
             return 0
-        if self.tab.F[r].number in self.others.told or self.tab.F[r].number in self.others.standings:
+        number = self.tab.F[r].number
+        if number in self.others.standings:
             return 0
-        self.talks.add(r, cython.cast(u64, self.input), self.tunnels.get(r, "") if self.tunnels else "")
+        tunnel = self.tunnels.get(r, "") if self.tunnels else ""
+        told = self.others.told.get(number)
+        if not (told or self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard or self.tab.D[2 * r].sleep):
+            self.talks.add(r, cython.cast(u64, self.input), tunnel)
+            return 1
+        if self.tallies.sayings is None or number in self.fetched:
+            return 0
+        if self.tab.D[2 * r].sleep:
+            closes = self.tallies.sayings.closes.get(self.tab.D[2 * r].chain) if self.tab.D[2 * r].sleep == ASLEEP else None
+            if closes is None:
+                return 0
+            side = closes
+        self.tally(self.talks, r, tunnel, told, side)
         return 1
+
+    def tally(self, talks: Conversations, r: i64, tunnel: str, told: dict[Any, list[int]] | None, side: i64) -> None:
+        """Add up a flow and what was said in it; ``side`` originated, as the content shows (-1: it does not)."""
+        t: i64 = talks.spoke(r, cython.cast(u64, self.input), tunnel, side)
+        key = self.names.get(t)
+        if key is None:
+            key = self.names[t] = name(talks, t)
+        self.tallies.begin(t, key, r // self.tab.each if self.tab.shares > 1 else -1, self.input)
+        self.tallies.heard(2 * r, talks.side)
+        self.tallies.heard(2 * r + 1, 1 ^ talks.side)
+        if told is not None:
+            self.tallies.told(told, talks.side)
+
+    def tells(self, sayings: Sayings) -> None:
+        """Add up what is said in the flows that are over, too, and ``tell`` it there."""
+        self.tallies.sayings = sayings
+
+    def tell(self) -> None:
+        """Give what was said in flows that are over, as far as it was added up here."""
+        self.tallies.tell()
 
     def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]:  # noqa: FBT001
         """Where a flow that was given is added up: 0 apart, 1 under the source ``others``, 2 its destination is, too.
@@ -209,7 +252,7 @@ class Flows:
     @property
     def full(self) -> bool:
         """Are there too many units to learn another? Then ``unlearn``."""
-        return self.tcps.units.full or self.tcps.asleep.full
+        return self.tcps.units.full or self.tcps.asleep.full or (self.tallies.sayings is not None and self.tallies.sayings.full)
 
     def unlearn(self) -> Iterator[tuple[Flow, int, list[Heard]]]:
         """(flow, side, what was heard) of all live flows; then no unit is known any more."""
@@ -217,6 +260,7 @@ class Flows:
         for row in self.tab.rows_taken():
             for d in (2 * row, 2 * row + 1):
                 if self.tab.D[d].heard:
+                    self.fetched.add(self.tab.F[row].number)
                     yield self.flow(self.tab.F[row].number), d & 1, units.heard(d)
                     units.drop(d)
         units.forget()

@@ -92,21 +92,28 @@ def conversations(them: Conversations) -> Iterator[tuple[ConversationKey, Conver
         it.flows, it.opened, it.first, it.last, it.certain = flows, opened, first, last, not guessed
         it.packets, it.bytes, it.flags = (packets, packets1), (bytes_, bytes1), (flags & 255, flags >> 8)
         it.payloads = (payloads, payloads1) if payloads or payloads1 else NOTHING
-        transport = "tcp" if k1 >> 32 & 255 == 6 else "udp"
+        key = _name(k0, k1, k2, k3, k4)
         if rest or rest1:
-            setattr(it, "lost" if transport == "tcp" else "other", (rest, rest1))
+            setattr(it, "lost" if key.transport == "tcp" else "other", (rest, rest1))
         it.source_port, it.first_source_port, it.tunnel = port, first_port, them.tunnels.get(t, "")
         it.evidence = (_evidence(frame, source2, source3), _evidence(frame1, frame2, frame3))
-        yield ConversationKey(*_ends(k0, k1, k2, k3, k4), k1 & 0xFFFF, transport), it
+        yield key, it
 
 
-def _ends(k0: int, k1: int, k2: int, k3: int, k4: int) -> tuple[str, str]:
+def name(them: Conversations, t: int) -> ConversationKey:
+    """Who talks to whom in the conversation of a row."""
+    talk, more = them.rows[t], them.more[t]
+    return _name(talk.k0, talk.k1, more.k2, more.k3, more.k4)
+
+
+def _name(k0: int, k1: int, k2: int, k3: int, k4: int) -> ConversationKey:
     others = k1 >> 48
     if k1 >> 40 & 15 == 4:
         source, destination = address(4, k0 >> 32, 0), address(4, k0 & 0xFFFFFFFF, 0)
     else:
         source, destination = address(6, k0, k2), address(6, k3, k4)
-    return OTHERS if others else source, OTHERS if others > 1 else destination
+    return ConversationKey(OTHERS if others else source, OTHERS if others > 1 else destination, k1 & 0xFFFF,
+                           "tcp" if k1 >> 32 & 255 == 6 else "udp")
 
 
 def _evidence(*places: int) -> tuple[Evidence, ...]:

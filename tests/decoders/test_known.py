@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from consul_sniff.decoders.known import Known
+from consul_sniff.decoders.sayings import Sayings
 from consul_sniff.decoders.streams import StreamState
+from consul_sniff.facts import Facts
 from consul_sniff.model import Flow, Message, Payload, Protection
 
 
@@ -27,7 +29,7 @@ def flow(number: int = 1) -> Flow:
 
 
 def known() -> Known:
-    return Known(frozenset(), lambda flow: StreamState(flow, (), None))
+    return Known(frozenset(), lambda flow: StreamState(flow, (), None), Sayings(Facts()))
 
 
 def test_the_same_words_have_one_number():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from consul_sniff.decoders import others
 from consul_sniff.decoders.fold import FlowState
-from consul_sniff.decoders.others import words
 from consul_sniff.model import Flow
 
 
 def heard(told) -> FlowState:
     state = FlowState(Flow(1, 0, "tcp", ("10.0.0.1", "10.0.0.2"), (40_000, 80)))
-    for side, said, one in words(told):
+    for side, said, one in others.heard(told):
         state.hear(side, (said,), one)
     return state
 

@@ -118,3 +118,20 @@ def test_live_flows_of_one_conversation_are_folded_together_and_stay_apart():
     session.end(second)
     assert [tally.count for tally in session.snapshot([first.kept]).sightings.values()] == [2]
     assert [tally.count for tally in session.facts.sightings.values()] == [1]
+
+
+def test_a_bug_at_the_end_of_a_flow_that_no_decoder_was_woken_for_is_a_reason_and_ends_nothing(monkeypatch):
+    def fails(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("consul_sniff.decoders.streams.StreamState.close", fails)
+    session = Session()
+    flow = Flow(1, 0, "tcp", ("10.0.0.1", "10.0.0.2"), (40_000, 8300))
+    flow.asleep = 5, [(0, b"\x01", 1000, 7, 1)]
+    flow.ways[0].packets = 3
+    assert [one.packets for one in session.snapshot([flow]).conversations.values()] == [(3, 0)]
+    flow.asleep = 5, [(0, b"\x01", 1000, 7, 1)]
+    session.end(flow)
+    assert [one.packets for one in session.facts.conversations.values()] == [(3, 0)]
+    (reason,) = session.facts.reasons
+    assert reason.startswith("internal error: ZeroDivisionError in test_session.py:")

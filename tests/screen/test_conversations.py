@@ -72,7 +72,7 @@ def test_what_the_screen_adds_up_is_what_flows_fold_to(seed, flows):
     inputs = [traffic(seed), traffic(seed + 100)]
     given = through(Screen(hints=HINTS, flows=flows), Session(hints=HINTS), inputs)
     screen = Screen(hints=HINTS, flows=flows, quiet=True)
-    added = through(screen, Session(hints=HINTS, room=screen.room), inputs)
+    added = through(screen, Session(hints=HINTS, screen=screen), inputs)
     assert shown(added) == shown(given)
     assert added.sightings.keys() == given.sightings.keys()
 
@@ -85,7 +85,7 @@ def test_the_least_tunnel_is_kept_and_none_where_a_flow_was_in_none():
     inputs = [[within(7, 1), within(5, 2), within(6, 3)], [within(9, 4)]]
     for frames in (inputs, [[*inputs[0], tcp(seq=1, flags="S", sport=5)]]):
         screen = Screen(hints=HINTS, quiet=True)
-        added = through(screen, Session(hints=HINTS, room=screen.room), frames)
+        added = through(screen, Session(hints=HINTS, screen=screen), frames)
         assert shown(added) == shown(through(Screen(hints=HINTS), Session(hints=HINTS), frames))
 
 
@@ -93,7 +93,7 @@ def test_attempts_beyond_the_bound_are_folded_counted_and_said(monkeypatch):
     monkeypatch.setattr(limits, "ATTEMPTS", 2)
     frames = [tcp(seq=1, flags="S", sport=1, sender=f"10.1.0.{n}", receiver="10.2.0.1") for n in range(1, 8)]
     screen = Screen(hints=HINTS, flows=16, quiet=True)
-    facts = through(screen, Session(hints=HINTS, room=screen.room), [frames])
+    facts = through(screen, Session(hints=HINTS, screen=screen), [frames])
     assert [(key.source, sum(one.packets)) for key, one in facts.conversations.items()] == [("10.1.0.1", 1), ("10.1.0.2", 1), (OTHERS, 5)]
     assert facts.notes["attempts folded"] == 5
     assert "conversations folded" not in facts.notes
@@ -104,7 +104,7 @@ def test_a_flood_to_everywhere_ends_in_one_row(monkeypatch):
     monkeypatch.setattr(limits, "ATTEMPTS", 2)
     frames = [tcp(seq=1, flags="S", dport=n, sender=f"10.1.0.{n}", receiver=f"10.2.0.{n}") for n in range(1, 9)]
     screen = Screen(hints=HINTS, flows=16, quiet=True)
-    facts = through(screen, Session(hints=HINTS, room=screen.room), [frames])
+    facts = through(screen, Session(hints=HINTS, screen=screen), [frames])
     assert [(*key[:3], sum(one.packets)) for key, one in facts.conversations.items()] == [
         ("10.1.0.1", "10.2.0.1", 1, 1), ("10.1.0.2", "10.2.0.2", 2, 1), (OTHERS, "10.2.0.3", 3, 1), (OTHERS, "10.2.0.4", 4, 1),
         (OTHERS, OTHERS, 0, 4)]
@@ -116,7 +116,7 @@ def test_a_conversation_that_was_answered_is_no_attempt(monkeypatch):
     for n in range(1, 5):
         frames += [udp(bytes([200]) * 30, 40_000, 5000, f"10.1.0.{n}", "10.2.0.1"), udp(bytes([200]) * 30, 5000, 40_000, "10.2.0.1", f"10.1.0.{n}")]
     screen = Screen(hints=HINTS, flows=16, quiet=True)
-    facts = through(screen, Session(hints=HINTS, room=screen.room), [frames])
+    facts = through(screen, Session(hints=HINTS, screen=screen), [frames])
     assert len(facts.conversations) == 4
     assert not facts.notes
 
@@ -127,7 +127,7 @@ def test_shares_fold_alike_whoever_keeps_them(monkeypatch):
     whole = Facts()
     for shares in (0b01010101, 0b10101010):
         screen = Screen(hints=HINTS, shares=shares, quiet=True)
-        whole.merge(through(screen, Session(hints=HINTS, room=screen.room), [frames]))
+        whole.merge(through(screen, Session(hints=HINTS, screen=screen), [frames]))
     screen = Screen(hints=HINTS, quiet=True)
-    assert shown(through(screen, Session(hints=HINTS, room=screen.room), [frames])) == shown(whole)
+    assert shown(through(screen, Session(hints=HINTS, screen=screen), [frames])) == shown(whole)
     assert whole.notes["attempts folded"] > 0

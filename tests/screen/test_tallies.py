@@ -1,0 +1,94 @@
+"""What the screen adds up of what was said is what sessions add up that are given every flow."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from consul_sniff import limits, pipeline
+from consul_sniff.decoders.sayings import Sayings
+from consul_sniff.decoders.session import Session
+from consul_sniff.facts import Conversation, Facts
+from consul_sniff.screen import Screen
+
+from ..conftest import PCAPS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LAB = sorted(PCAPS.rglob("*.pcap"))
+
+
+class Told(Sayings):
+    """Counts the sums that the screen gives."""
+
+    sums = 0
+
+    def tell(self, *words) -> None:
+        self.sums += 1
+        super().tell(*words)
+
+
+def learnt(paths: list[str], *, adds: bool, then: str = "", shares: int | None = None) -> tuple[Facts, int]:
+    """``adds``: the screen adds up. ``then``: it tells, or forgets, after every block."""
+    screen = Screen(quiet=adds, shares=shares)
+    session = Session(screen=screen)
+    session.sayings = session._known.sayings = sayings = Told(session.facts)
+    screen.tells(sayings)
+    for index, source in enumerate(pipeline.sources(paths)):
+        screen.open(index)
+        for block in source:
+            pipeline.through(block, screen, session)
+            if then == "forget":
+                session.unlearn(screen)
+            elif then:
+                screen.tell()
+        screen.close()
+        pipeline.drain(screen, session)
+    screen.tell()
+    session.facts.add_up(screen.conversations(), screen.crowd)
+    return session.facts, sayings.sums
+
+
+def again(folder: Path, *paths: Path) -> list[str]:
+    """Three copies of each: the second time all is known by heart, the third also how it ends."""
+    copies = [folder / f"{number}-{path.name}" for number in range(3) for path in paths]
+    for copy, path in zip(copies, paths * 3, strict=True):
+        shutil.copy(path, copy)
+    return list(map(str, copies))
+
+
+def shown(facts: Facts) -> dict[str, object]:
+    tallies = {name: {key: (one.count, one.first, one.last, one.evidence) for key, one in getattr(facts, name).items()}
+               for name in ("sightings", "exposures", "claims")}
+    whose = {key: (one.conversation, one.side) for key, one in facts.claims.items()}
+    talks = {key: [getattr(one, name) for name in Conversation.__slots__] for key, one in facts.conversations.items()}
+    return {**tallies, "whose": whose, "talks": talks, "notes": facts.notes, "reasons": facts.reasons}
+
+
+@pytest.mark.parametrize("path", LAB, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_it_is_the_same_as_without(tmp_path, path):
+    paths = again(tmp_path, path)
+    assert shown(learnt(paths, adds=True)[0]) == shown(learnt(paths, adds=False)[0])
+
+
+@pytest.mark.parametrize("then", ["", "tell", "forget"])
+def test_it_does_add_up_and_may_be_asked_at_any_time(tmp_path, then):
+    paths = again(tmp_path, *[PCAPS / "lab" / name for name in ("plain-c1.pcap", "secure-c1.pcap")])
+    facts, sums = learnt(paths, adds=True, then=then)
+    assert sums > 40 or then == "forget"
+    assert shown(facts) == shown(learnt(paths, adds=False)[0])
+
+
+def test_beyond_the_bounds_it_is_the_same_as_without_and_for_the_shares_of_several_processes(monkeypatch, tmp_path):
+    monkeypatch.setattr(limits, "SIGHTINGS", 3 * limits.SHARES)
+    monkeypatch.setattr(limits, "CLAIMS", 2 * limits.SHARES)
+    paths = again(tmp_path, PCAPS / "lab" / "plain-c1.pcap")
+    whole = learnt(paths, adds=True)[0]
+    assert whole.notes["sightings over the limit"] > 10
+    assert shown(whole) == shown(learnt(paths, adds=False)[0])
+    parts = [learnt(paths, adds=True, shares=shares)[0] for shares in (0x0F, 0xF0)]
+    parts[0].merge(parts[1])
+    assert shown(parts[0]) == shown(whole)
