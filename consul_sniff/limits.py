@@ -51,6 +51,7 @@ STATE_BYTES: Final = 512 * 1024 * 1024  # of a followed run's saved state: every
 FOLLOWED: Final = 65_536  # captures that one followed run tells apart: one an hour for seven years
 NOTES: Final = 1_024  # names of notes
 UNITS: Final = 16_384  # messages of framed streams that are known by heart; when full all are learnt anew
+NUMBERS: Final = 131_072  # things said that have a number, units and what others say; when full all are numbered anew
 UNITS_HEARD: Final = 262_144  # of all sides together
 ASLEEP: Final = 8 * 1024 * 1024  # bytes of the beginnings of conversations that are known by heart
 ASLEEP_KEPT: Final = 131_072  # pieces of them that live conversations said

@@ -14,7 +14,7 @@ input, as Wireshark shows it.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -193,7 +193,7 @@ class Flow:
     """Two sockets and what passed between them, as the screen's table counted it when the flow ended."""
 
     __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel", "share", "heard", "asleep",
-                 "key", "told", "standing")
+                 "key", "standing")
 
     def __init__(self, number: int, input_: int, transport: str, addresses: tuple[str, str], ports: tuple[int, int],
                  tunnel: str = "") -> None:
@@ -205,14 +205,12 @@ class Flow:
         self.opener: int | None = None  # the side that sent SYN; None mid-stream and for UDP
         self.ways = (Way(), Way())
         self.tunnel = tunnel  # e.g. "vlan 12", "vxlan 7": outer layers, for people
-        #: of each side, the messages that were known by heart: (number, count, first and last time, first packets)
+        #: of each side, what was known by heart or understood by the screen: (number, count, first and last time, first packets)
         self.heard: tuple[list[Heard], list[Heard]] = ([], [])
         #: no decoder was woken for it: the digest of what it said, and that (side, bytes, time, frame, start)
         self.asleep: tuple[int, list[tuple[int, bytes, int, int, int]]] | None = None
         self.key: tuple[int, ...] = ()  # the screen's: the two sockets as numbers
         self.share = -1  # of limits.SHARES, whose part of the bounds it uses up; -1: they are not shared out
-        #: what the screen understood by itself: (side, kind, ...; ``decoders.others``) -> count, first, last, first packets
-        self.told: dict[Any, list[int]] | None = None
         self.standing: Standing | None = None
 
 

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .. import limits
 from ..model import Payload
-from . import others
-from .fold import FlowState, fold_counters, fold_heard, said_by
+from .fold import FlowState, fold_counters, fold_heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..facts import Facts
     from ..model import Flow, Framing, Heard, Message
-    from .fold import Said
     from .sayings import Sayings
     from .session import Screen
     from .streams import StreamState
@@ -61,8 +59,6 @@ class Known:
         self.hints = hints
         self.sayings = sayings
         self._wake = wake
-        self._units: list[tuple[Said, ...]] = []
-        self._numbers: dict[tuple[Said, ...], int] = {}
         self._closes: dict[int, Close] = {}
         self._early: dict[int, HeardState] = {}  # of live flows, what the screen counted before it forgot
 
@@ -71,7 +67,7 @@ class Known:
     def datagram(self, unit: int, messages: Sequence[Message], screen: Screen) -> None:
         """What a datagram said."""
         if not screen.full:
-            screen.learn(unit, self._number(messages))
+            screen.learn(unit, self.sayings.number(messages))
 
     def learn(self, state: StreamState, payload: Payload, told: Sequence[Told], done: Sequence[int],
               framing: tuple[Framing, Framing], screen: Screen) -> None:
@@ -84,7 +80,7 @@ class Known:
             if said is not None:
                 screen.leads(payload.unit, (said, tuple(done), int(framing[1]), payload.data))
         elif framing[0] and framing[0] == framing[1] and not done:
-            screen.learn(payload.unit, self._number([message for _, _, _, message in told]))
+            screen.learn(payload.unit, self.sayings.number([message for _, _, _, message in told]))
 
     def _said_by(self, state: StreamState, told: Sequence[Told]) -> tuple[tuple[int, int, int], ...] | None:
         """(side, pieces back, number) of what was told; None where it is not of one of the last pieces."""
@@ -95,17 +91,7 @@ class Known:
                 return None
             back = len(pieces) - 1 - pieces.index((time, frame))
             groups.setdefault((side, back), []).append(message)
-        return tuple([(side, back, self._number(messages)) for (side, back), messages in groups.items()])
-
-    def _number(self, messages: Sequence[Message]) -> int:
-        """The number of what was said; the same words have one."""
-        said = said_by(messages, self.sayings.place)
-        number = self._numbers.get(said)
-        if number is None:
-            number = self._numbers[said] = len(self._units)
-            self._units.append(said)
-            self.sayings.learn(said)
-        return number
+        return tuple([(side, back, self.sayings.number(messages)) for (side, back), messages in groups.items()])
 
     # --- telling -----------------------------------------------------------------------------------------------
 
@@ -118,11 +104,9 @@ class Known:
             return False
         key, source = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, room)
         if flow.heard[0] or flow.heard[1]:
-            units = self._units
+            says = self.sayings.says
             fold_heard(facts, flow, key, source,
-                       [(side, said, one) for side in (0, 1) for one in flow.heard[side] for said in units[one[0]]])
-        if flow.told:
-            fold_heard(facts, flow, key, source, others.heard(flow.told))
+                       [(side, said, one) for side in (0, 1) for one in flow.heard[side] for said in says(one[0])])
         return True
 
     def said(self, flow: Flow, *, ended: bool) -> HeardState | None:
@@ -130,15 +114,13 @@ class Known:
         early = self._early.get(flow.number)
         if ended and early is not None:
             del self._early[flow.number]
-        if early is None and flow.asleep is None and not (flow.heard[0] or flow.heard[1] or flow.told):
+        if early is None and flow.asleep is None and not (flow.heard[0] or flow.heard[1]):
             return None
         close = self.close(flow) if flow.asleep is not None else None
         state = HeardState(flow, close.originator if close is not None else None)
         if early is not None:
             state.join(early)
         self._hear(state, flow.heard)
-        for side, said, one in others.heard(flow.told or {}):
-            state.hear(side, (said,), one)
         if ended and close is not None and flow.asleep is not None:
             _, _, time, frame, _ = flow.asleep[1][-1]
             for side, message in close.messages:
@@ -153,15 +135,13 @@ class Known:
             if state is None:
                 state = self._early[flow.number] = HeardState(flow)
             self._hear(state, (heard, []) if side == 0 else ([], heard))
-        self._units.clear()
-        self._numbers.clear()
         self.sayings.forget()
         self._closes.clear()
 
     def _hear(self, state: FlowState, heard: tuple[list[Heard], list[Heard]]) -> None:
         for side, units in enumerate(heard):
             for one in units:
-                state.hear(side, self._units[one[0]], one)
+                state.hear(side, self.sayings.says(one[0]), one)
 
     def close(self, flow: Flow) -> Close:
         """What a sleeping flow's decoder would say at its end. Raises what a bug of the decoder's raises."""

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import tls_words
 from .dns import told_message
-from .fold import Said
 from .http_exchange import request_of_others, response_of_others
 from .tls_handshake import protocols
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable
 
-    from ..model import Heard, Message
+    from ..model import Message
 
 
 @lru_cache(maxsize=1024)
@@ -60,14 +59,6 @@ _MESSAGES: Final[dict[str, Callable[..., Message]]] = {
 }
 
 
-def said(what: tuple[Any, ...]) -> Said:
-    """What the screen told (kind, ...), as if a decoder had."""
-    kind, *words = what
-    message = _MESSAGES[kind](*words)
-    return Said("said", (message.protocol, message.kind, message.protection, message.fields, False), 1, message.summary)
-
-
-def heard(told: Mapping[tuple[Any, ...], Sequence[int]]) -> Iterator[tuple[int, Said, Heard]]:
-    """What the screen told of a flow: side, what was said, and how often."""
-    for (side, *what), (count, first, last, *frames) in told.items():
-        yield side, said(tuple(what)), (0, count, first, last, tuple(frames))
+def message(kind: str, *what: Any) -> Message:
+    """What the screen told, as a decoder would have."""
+    return _MESSAGES[kind](*what)

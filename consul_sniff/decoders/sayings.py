@@ -8,59 +8,77 @@ from .. import limits
 from ..facts import Tally
 from ..model import Evidence
 from . import others
-from .fold import admit
+from .fold import admit, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..facts import ConversationKey, Facts
+    from ..model import Message
     from .fold import Claimed, Said
 
 
 class Sayings:
-    """``units`` and ``closes`` are for the screen (``screen.tallies``), and so is what it asks: ``admit`` to ``tell``.
+    """Numbers of *units*: all that is said at once. ``says`` gives that in words, ``units`` the same in numbers.
 
     A *place* is what was said, whoever says it: a table of FlowState and a key in it. A *word* is a place and a summary.
+    ``units``, ``closes`` and what stands from ``admit`` on are for the screen (``screen.tallies``).
     """
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.units: list[tuple[tuple[int, int, int], ...]] = []
+        self.units: list[tuple[tuple[int, int, int], ...]] = []  # place, word, times; nothing: not put in words yet
         self.closes: dict[int, int] = {}
+        self._said: dict[int, tuple[Said, ...]] = {}
+        self._told: dict[int, tuple[Any, ...]] = {}
+        self._numbers: dict[tuple[Said, ...], int] = {}
         self._places: dict[tuple[str, tuple[object, ...]], int] = {}
         self._keys: list[tuple[str, tuple[object, ...]]] = []
         self._words: dict[tuple[int, str], int] = {}
         self._summaries: list[str] = []
-        self._told: dict[tuple[Any, ...], tuple[int, int]] = {}
+        self._bytes = 0  # of what the screen told
 
     @property
     def full(self) -> bool:
         """Is it time to forget?"""
-        return len(self._words) >= 4 * limits.UNITS or len(self._told) >= limits.UNITS
+        return len(self.units) >= limits.NUMBERS or self._bytes >= limits.ASLEEP
 
     def forget(self) -> None:
         """Begin with new numbers. The screen must have told all, and must not use the old ones any more."""
-        for kept in (self.units, self.closes, self._places, self._keys, self._words, self._summaries, self._told):
+        for kept in (self.units, self.closes, self._said, self._told, self._numbers, self._places, self._keys, self._words,
+                     self._summaries):
             kept.clear()  # in place: the screen has them, too
+        self._bytes = 0
 
-    def learn(self, said: Sequence[Said]) -> None:
-        """What the next unit says."""
-        self.units.append(tuple([(*self._number(one), one.times) for one in said]))
+    def number(self, messages: Sequence[Message]) -> int:
+        """The number of what messages say; the same words have one."""
+        said = said_by(messages, self._place)
+        number = self._numbers.get(said)
+        if number is None:
+            number = self._numbers[said] = len(self.units)
+            self._said[number] = said
+            self.units.append(self._unit(said))
+        return number
 
-    def place(self, table: str, key: tuple[object, ...]) -> int:
-        """The place of what is said; the same for whoever says it."""
+    def says(self, number: int) -> tuple[Said, ...]:
+        """What a unit says."""
+        said = self._said.get(number)
+        return said if said is not None else said_by((others.message(*self._told[number]),), self._place)
+
+    def _unit(self, said: tuple[Said, ...]) -> tuple[tuple[int, int, int], ...]:
+        return tuple([(one.place, self._word(one.place, one.summary), one.times) for one in said])
+
+    def _place(self, table: str, key: tuple[object, ...]) -> int:
         place = self._places.setdefault((table, key), len(self._keys))
         if place == len(self._keys):
             self._keys.append((table, key))
         return place
 
-    def _number(self, said: Said) -> tuple[int, int]:
-        """Place and word."""
-        place = said.place if said.place >= 0 else self.place(said.table, said.key)
-        word = self._words.setdefault((place, said.summary), len(self._summaries))
+    def _word(self, place: int, summary: str) -> int:
+        word = self._words.setdefault((place, summary), len(self._summaries))
         if word == len(self._summaries):
-            self._summaries.append(said.summary)
-        return place, word
+            self._summaries.append(summary)
+        return word
 
     # --- for the screen ----------------------------------------------------------------------------------------
 
@@ -69,12 +87,18 @@ class Sayings:
         table, key = self._keys[place]
         return admit(self.facts, share, conversation, side, table, key)
 
-    def told(self, what: tuple[Any, ...]) -> tuple[int, int]:
-        """(place, word) of what the screen understood by itself."""
-        known = self._told.get(what)
-        if known is None:
-            known = self._told[what] = self._number(others.said(what))
-        return known
+    def told(self, what: tuple[Any, ...]) -> int:
+        """A number for what the screen understood by itself; it asks once for each, and puts few of them in words."""
+        self._bytes += sum([len(one) for one in what if isinstance(one, bytes)])
+        number = len(self.units)
+        self._told[number] = what
+        self.units.append(())
+        return number
+
+    def unit(self, number: int) -> tuple[tuple[int, int, int], ...]:
+        """What was ``told``, as ``units`` has it from now on."""
+        unit = self.units[number] = self._unit(self.says(number))
+        return unit
 
     def lesser(self, word: int, other: int) -> int:
         """The word that stands before the other."""

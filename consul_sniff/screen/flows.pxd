@@ -25,4 +25,4 @@ cdef class Flows:
     cdef forget(self, Py_ssize_t r)
     cdef folded(self, Py_ssize_t r, bint counted)
     cdef Py_ssize_t added(self, Py_ssize_t r) except -9
-    cdef tally(self, Conversations talks, Py_ssize_t r, str tunnel, dict told, Py_ssize_t side)
+    cdef tally(self, Conversations talks, Py_ssize_t r, str tunnel, Py_ssize_t side)

@@ -5,7 +5,7 @@ Nothing here is called for every packet; flows and payloads become Python object
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 try:
     import cython
@@ -118,7 +118,6 @@ class Flows:
             it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
         if r in self.tcps.asleep.kept:
             it.asleep = (self.tab.D[2 * r].chain, list(self.tcps.asleep.kept[r]))
-        it.told = self.others.told.get(it.number)
         it.standing = self.others.standings.get(it.number)
         return it
 
@@ -131,8 +130,7 @@ class Flows:
         if number in self.others.standings:
             return 0
         tunnel = self.tunnels.get(r, "") if self.tunnels else ""
-        told = self.others.told.get(number)
-        if not (told or self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard or self.tab.D[2 * r].sleep):
+        if not (self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard or self.tab.D[2 * r].sleep):
             self.talks.add(r, cython.cast(u64, self.input), tunnel)
             return 1
         if self.tallies.sayings is None or number in self.fetched:
@@ -142,10 +140,10 @@ class Flows:
             if closes is None:
                 return 0
             side = closes
-        self.tally(self.talks, r, tunnel, told, side)
+        self.tally(self.talks, r, tunnel, side)
         return 1
 
-    def tally(self, talks: Conversations, r: i64, tunnel: str, told: dict[Any, list[int]] | None, side: i64) -> None:
+    def tally(self, talks: Conversations, r: i64, tunnel: str, side: i64) -> None:
         """Add up a flow and what was said in it; ``side`` originated, as the content shows (-1: it does not)."""
         t: i64 = talks.spoke(r, cython.cast(u64, self.input), tunnel, side)
         key = self.names.get(t)
@@ -154,12 +152,11 @@ class Flows:
         self.tallies.begin(t, key, r // self.tab.each if self.tab.shares > 1 else -1, self.input)
         self.tallies.heard(2 * r, talks.side)
         self.tallies.heard(2 * r + 1, 1 ^ talks.side)
-        if told is not None:
-            self.tallies.told(told, talks.side)
 
     def tells(self, sayings: Sayings) -> None:
         """Add up what is said in the flows that are over, too, and ``tell`` it there."""
         self.tallies.sayings = sayings
+        self.others.begin(self.tcps.units, sayings)
 
     def tell(self) -> None:
         """Give what was said in flows that are over, as far as it was added up here."""
@@ -265,3 +262,4 @@ class Flows:
                     units.drop(d)
         units.forget()
         self.tcps.asleep.forget()
+        self.others.unlearn()

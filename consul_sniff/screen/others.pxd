@@ -4,6 +4,7 @@ from .heads cimport Heads
 from .hellos cimport Hellos
 from .names cimport Names
 from .table cimport Table
+from .units cimport Units
 from .words cimport Window
 
 ctypedef struct Course:
@@ -27,9 +28,11 @@ cdef class Others:
     cdef Heads heads
     cdef Names names
     cdef Course[::1] C
-    cdef Py_ssize_t off, time, frame
+    cdef Py_ssize_t never, off, time, frame
+    cdef Units units
+    cdef object sayings
+    cdef dict numbers
     cdef readonly Py_ssize_t bytes
-    cdef readonly dict told
     cdef readonly dict standings
     cdef dict held
     cpdef restart(self)
@@ -37,7 +40,9 @@ cdef class Others:
     cdef Py_ssize_t take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t whole, Py_ssize_t time,
                          Py_ssize_t frame) except -9
     cdef Py_ssize_t what(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop) except -9
-    cdef tell(self, Py_ssize_t r, object key)
+    cdef Py_ssize_t tell(self, Py_ssize_t d, tuple what) except -9
+    cpdef unlearn(self)
+    cpdef begin(self, Units units, object sayings)
     cdef leave(self, Py_ssize_t r)
     cdef Py_ssize_t left(self, Py_ssize_t r) except -9
     cpdef end(self, Py_ssize_t r)

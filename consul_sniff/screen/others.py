@@ -1,7 +1,7 @@
 """What others say, followed here to its end: TLS until it is sealed, HTTP and DNS of nobody we know.
 
-A flow is followed from its SYN on. What was said is ``told`` by what it hangs on (``decoders.others`` words it) and nothing is
-handed on. Where anything is unusual the flow is left to the decoders: TLS from its first byte (it is held until both sides
+A flow is followed from its SYN on. What was said is counted like a message that is known by heart (``Units``), under the number
+that ``decoders.sayings`` gives to what it hangs on, and nothing is handed on. Where anything is unusual the flow is left to the decoders: TLS from its first byte (it is held until both sides
 are sealed), HTTP from where it stands (``standings``).
 """
 
@@ -25,6 +25,7 @@ from .heads import METHODS, Heads
 from .hellos import Hellos
 from .names import Names
 from .table import KINDS, Table
+from .units import Units
 from .words import Window, zeros
 
 if TYPE_CHECKING:
@@ -84,23 +85,31 @@ class CourseRecord(ctypes.Structure):
 
 
 class Others:
-    """``take`` what comes next of a side; ``told``: by flow, what was said -> how often, first, last (ns), the first frames."""
+    """``take`` what comes next of a side. All is left to the decoders until somebody gives numbers to what was said (``begin``)."""
 
     def __init__(self, window: Window, table: Table, outlet: HandOver, *, off: bool = False) -> None:
         self.win = window
         self.tab = table
         self.outlet = outlet
-        self.off = 1 if off else 0
+        self.never = 1 if off else 0
+        self.off = 1
         self.hellos = Hellos(window)
         self.heads = Heads(window)
         self.names = Names(window)
+        self.sayings: Any = None  # a tallies.Sayings
+        self.numbers: dict[tuple[Any, ...], int] = {}  # of what was said
         self.C = (CourseRecord * table.rows).from_buffer(zeros(ctypes.sizeof(CourseRecord) * table.rows))
         self.time = self.frame = 0
         self.restart()
 
+    def begin(self, units: Units, sayings: Any) -> None:
+        """Count with these units, under numbers that ``sayings`` gives."""
+        self.units = units
+        self.sayings = sayings
+        self.off = self.never
+
     def restart(self) -> None:
-        """Forget what was said."""
-        self.told: dict[int, dict[Any, list[int]]] = {}
+        """No flow is live any more."""
         self.standings: dict[int, Standing] = {}
         self.held: dict[int, list[Payload]] = {}
         self.bytes = 0  # held
@@ -156,20 +165,16 @@ class Others:
             return DONE
         return HTTP if self.heads.request(p, stop) else LEFT
 
-    def tell(self, r: i64, key: object) -> None:
-        """Somebody says it, in the packet at hand."""
-        told = self.told.get(self.C[r].number)
-        if told is None:
-            told = self.told[self.C[r].number] = {}
-        said = told.get(key)
-        if said is None:
-            told[key] = [1, self.time, self.time, self.frame]
-            return
-        said[0] += 1
-        said[1] = min(said[1], self.time)
-        said[2] = max(said[2], self.time)
-        if len(said) < 6 or self.frame < said[5]:
-            said[3:] = sorted({*said[3:], self.frame})[:3]
+    def tell(self, d: i64, what: tuple[Any, ...]) -> i64:
+        """A side says it, in the packet at hand. 0: there is no room to count it."""
+        number = self.numbers.get(what)
+        if number is None:
+            number = self.numbers[what] = self.sayings.told(what)
+        return self.units.add(d, number + 1, self.time, self.frame)
+
+    def unlearn(self) -> None:
+        """Forget the numbers."""
+        self.numbers.clear()
 
     # --- leaving -----------------------------------------------------------------------------------------------
 
@@ -182,7 +187,8 @@ class Others:
         course = self.course(r)
         if course == TLS:
             held = self.held.pop(number, None)
-            self.told.pop(number, None)
+            self.units.drop(2 * r)
+            self.units.drop(2 * r + 1)
             if held is not None:
                 for payload in held:
                     self.bytes -= len(payload.data)
@@ -210,8 +216,7 @@ class Others:
             self.leave(r)
 
     def forget(self, r: i64) -> None:
-        """What was said in the flow of row ``r`` was fetched."""
-        self.told.pop(self.tab.F[r].number, None)
+        """The flow of row ``r`` was fetched."""
         self.standings.pop(self.tab.F[r].number, None)
 
     def close(self) -> None:
@@ -277,9 +282,11 @@ class Others:
         if bits & 12 != 12:
             return 0
         if d & 1 == server and kind == CHANGE_CIPHER_SPEC and version < 0x0304 and not bits & (FLIGHT | CERTIFIED):
-            self.tell(r, (server, "handshake", version, True, None))
+            if not self.tell(d, ("handshake", version, True, None)):
+                return 0
             bits |= FLIGHT
-        self.tell(r, (d & 1, "records"))
+        if not self.tell(d, ("records",)):
+            return 0
         self.C[r].bits = bits | (PAST << (d & 1))
         self.tab.D[d].enough = 1
         return 1
@@ -336,20 +343,21 @@ class Others:
             if (self.win.b[p] << 16) | self.win.be16(p + 1) != end - p - 3 or n == 0 or n > CERTIFICATE or p + 6 + n > end \
                     or p + 6 + n > stop:
                 return -1
-            self.tell(r, (s, "certificate", self.win.take(p + 6, p + 6 + n)))
+            if not self.tell(d, ("certificate", self.win.take(p + 6, p + 6 + n))):
+                return -1
             if s == server:
                 self.C[r].bits = bits | CERTIFIED
             return 6 + n
         if kind == 13:
-            if end > stop:
+            if end > stop or not self.tell(d, ("certificate-request",)):
                 return -1
-            self.tell(r, (s, "certificate-request"))
             self.C[r].bits = bits | REQUESTED
             return end - p
         if kind == 14:
             if end > p or s != server or bits & FLIGHT or bits & 12 != 12:
                 return -1
-            self.tell(r, (s, "handshake", self.version(r), False, bits & REQUESTED != 0))
+            if not self.tell(d, ("handshake", self.version(r), False, bits & REQUESTED != 0)):
+                return -1
             self.C[r].bits = bits | FLIGHT
             return 0
         return 0 if kind < 64 and (SKIPPED >> kind) & 1 else -1
@@ -363,16 +371,14 @@ class Others:
             if not hellos.client(p, stop):
                 return 0
             self.C[r].session = hellos.session
-            self.tell(r, (d & 1, "client-hello", hellos.version, self.win.take(hellos.name, hellos.name_stop),
-                          self.win.take(hellos.alpn, hellos.alpn_stop)))
-            return 1
+            return self.tell(d, ("client-hello", hellos.version, self.win.take(hellos.name, hellos.name_stop),
+                                 self.win.take(hellos.alpn, hellos.alpn_stop)))
         if not self.C[r].bits & (HELLO << (d & 1 ^ 1)) or not hellos.server(p, stop):
             return 0
         version = hellos.version
         resumed = hellos.psk if version >= 0x0304 else hellos.session_size > 0 and hellos.session == self.C[r].session
         self.C[r].session = cython.cast(u64, version)
-        self.tell(r, (d & 1, "server-hello", version, hellos.suite, resumed != 0))
-        return 1
+        return self.tell(d, ("server-hello", version, hellos.suite, resumed != 0))
 
     # --- HTTP --------------------------------------------------------------------------------------------------
 
@@ -435,8 +441,9 @@ class Others:
         n = self.heads.request(p, stop)
         if n:
             self.heads.length = CHUNKS if self.heads.chunked else 0 if self.heads.length < 0 else self.heads.length
+            if not self.tell(2 * r + s, ("request", METHODS[self.heads.method - 1])):
+                return 0
             self.C[r].bits = cython.cast(cython.uint, self.heads.method)
-            self.tell(r, (s, "request", METHODS[self.heads.method - 1]))
         return n
 
     def answers(self, r: i64, s: i64, p: i64, stop: i64) -> i64:
@@ -446,12 +453,13 @@ class Others:
             return 0
         n = self.heads.response(p, stop)
         if n:
+            if not self.tell(2 * r + s, ("response", self.heads.status)):
+                return 0
             if self.C[r].bits == HEAD or self.heads.status == 204 or self.heads.status == 304:
                 self.heads.length = 0
             elif self.heads.chunked:
                 self.heads.length = CHUNKS
             self.C[r].bits = 0
-            self.tell(r, (s, "response", self.heads.status))
         return n
 
     # --- DNS ---------------------------------------------------------------------------------------------------
@@ -465,8 +473,9 @@ class Others:
         self.time = time
         self.frame = frame
         self.C[r].course = DNS
-        self.tell(r, (d & 1, "dns", self.names.flags, self.names.type, self.names.answers,
-                      self.win.take(self.names.question, self.names.question_stop)))
+        if not self.tell(d, ("dns", self.names.flags, self.names.type, self.names.answers,
+                             self.win.take(self.names.question, self.names.question_stop))):
+            return 0
         if d & 1:
             n = self.C[r].left1 = self.C[r].left1 + 1
         else:

@@ -30,7 +30,6 @@ cdef class Tallies:
     cdef Py_ssize_t row, share, input
     cpdef begin(self, Py_ssize_t t, object conversation, Py_ssize_t share, Py_ssize_t input_)
     cpdef heard(self, Py_ssize_t d, Py_ssize_t side)
-    cpdef told(self, dict said, Py_ssize_t source)
     cdef Py_ssize_t place(self, Py_ssize_t side, Py_ssize_t place) except -9
     cdef Py_ssize_t slot(self, unsigned long long key) except -9 nogil
     cdef Py_ssize_t sum(self, Py_ssize_t t, unsigned long long count, unsigned long long first, unsigned long long last) except -9 nogil

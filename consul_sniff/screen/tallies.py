@@ -40,13 +40,14 @@ if TYPE_CHECKING:
     class Sayings(Protocol):
         """Of ``decoders``: what each unit's number says, and where sums belong."""
 
-        units: list[tuple[tuple[int, int, int], ...]]  # (place, word, times) of each thing
+        units: list[tuple[tuple[int, int, int], ...]]  # (place, word, times) of each thing; nothing: ``unit`` knows
         closes: dict[int, int]  # chain -> the side that originated it (-1: its content does not tell), where no decoder adds a word
 
         @property
         def full(self) -> bool: ...
         def admit(self, conversation: ConversationKey, share: int, side: int, place: int) -> Any: ...
-        def told(self, what: tuple[Any, ...]) -> tuple[int, int]: ...
+        def told(self, what: tuple[Any, ...]) -> int: ...
+        def unit(self, number: int) -> tuple[tuple[int, int, int], ...]: ...
         def lesser(self, word: int, other: int) -> int: ...
         def tell(self, kept: Any, count: int, first: int, last: int, proof: list[tuple[int, int, int]]) -> None: ...
 
@@ -59,7 +60,7 @@ class SumRecord(ctypes.Structure):
 
 
 class Tallies:
-    """``heard`` and ``told`` add what was said in a flow that is over; ``tell`` empties it."""
+    """``begin`` a flow that is over; ``heard`` adds what a side said. ``tell`` empties it."""
 
     def __init__(self, units: Units) -> None:
         self.units = units
@@ -87,7 +88,8 @@ class Tallies:
         h: i64 = cython.cast(i64, self.units.tab.D[d].heard)
         at: i64
         while h:
-            for place, word, times in self.sayings.units[self.units.H[h].unit - 1]:
+            number = self.units.H[h].unit - 1
+            for place, word, times in self.sayings.units[number] or self.sayings.unit(number):
                 at = self.place(side, place)
                 if at >= 0:
                     self.sum(at, self.units.H[h].count * cython.cast(u64, times), self.units.H[h].first, self.units.H[h].last)
@@ -95,18 +97,6 @@ class Tallies:
                     self.proof(at, self.units.H[h].frame2, word)
                     self.proof(at, self.units.H[h].frame3, word)
             h = cython.cast(i64, self.units.H[h].next)
-
-    def told(self, said: dict[Any, list[int]], source: i64) -> None:
-        """Add what the screen understood by itself: (side, kind, ...) -> count, first, last, first packets. ``source`` originated."""
-        at: i64
-        i: i64
-        for what, one in said.items():
-            place, word = self.sayings.told(what[1:])
-            at = self.place(what[0] ^ source, place)
-            if at >= 0:
-                self.sum(at, one[0], one[1], one[2])
-                for i in range(3, len(one)):
-                    self.proof(at, one[i], word)
 
     def place(self, side: i64, place: i64) -> i64:
         """The row of what was said; -1 where there is no room for it."""

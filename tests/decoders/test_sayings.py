@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from consul_sniff import limits
-from consul_sniff.decoders.fold import Claimed, said_by
+from consul_sniff.decoders.fold import Claimed
 from consul_sniff.decoders.sayings import Sayings
 from consul_sniff.facts import ConversationKey, Evidence, ExposureKey, Facts, SightingKey, Tally
 from consul_sniff.model import Claim, Message, Protection, Secret
@@ -21,14 +21,15 @@ def message(kind: str, summary: str = "", **more: object) -> Message:
 def learnt(*messages: Message) -> Sayings:
     """What a unit says that consists of these."""
     it = Sayings(Facts())
-    it.learn(said_by(messages, it.place))
+    it.number(messages)
     return it
 
 
 def test_the_same_thing_in_other_words_is_one_place_and_two_words():
     it = learnt(message("vote", "for a"), message("vote", "for b"), message("beat"))
-    it.learn(said_by([message("vote", "for b")], it.place))
+    assert [it.number([message("vote", "for b")]) for _ in range(2)] == [1, 1]
     assert it.units == [((0, 0, 2), (1, 1, 1)), ((0, 2, 1),)]
+    assert [(one.summary, one.times) for one in it.says(0)] == [("for a", 2), ("beat", 1)]
     assert it.lesser(0, 2) == it.lesser(2, 0) == 0
 
 
@@ -77,17 +78,18 @@ def test_beyond_the_bound_nothing_is_admitted_and_the_report_says_so(monkeypatch
     assert sum(it.facts.notes.values()) == 1
 
 
-def test_what_the_screen_understood_is_worded_once():
+def test_what_the_screen_understood_is_put_in_words_when_it_is_told():
     it = Sayings(Facts())
-    place, word = it.told(("dns", 0x0100, 1, 0, b"\x03web\x06consul"))
-    assert it.told(("dns", 0x0100, 1, 0, b"\x03web\x06consul")) == (place, word)
-    other = it.told(("dns", 0x0100, 1, 0, b"\x02db\x06consul"))
-    assert other[0] == place
-    assert other[1] != word
+    numbers = [it.told(("dns", 0x0100, 1, 0, label + b"\x06consul")) for label in (b"\x03web", b"\x02db")]
+    assert it.units == [(), ()]
+    ((place, word, _),), ((same, other, _),) = (it.unit(number) for number in numbers)
+    assert same == place
+    assert it.units == [((place, word, 1),), ((place, other, 1),)]
     kept = it.admit(TALK, -1, 0, place)
     assert isinstance(kept, Tally)
-    it.tell(kept, 2, 1, 2, [(0, 1, word), (0, 2, other[1])])
+    it.tell(kept, 2, 1, 2, [(0, 1, word), (0, 2, other)])
     assert [one.summary for one in kept.evidence] == ["query A web.consul", "query A db.consul"]
+    assert [one.summary for one in it.says(numbers[1])] == ["query A db.consul"]
 
 
 def test_forgetting_begins_with_new_numbers_in_the_same_lists():
@@ -96,16 +98,19 @@ def test_forgetting_begins_with_new_numbers_in_the_same_lists():
     it.closes[9] = 1
     it.told(("dns", 0x0100, 1, 0, b"\x03web\x06consul"))
     it.forget()
-    it.learn(said_by([message("beat")], it.place))
+    assert it.number([message("beat")]) == 0
     assert it.units is units
     assert it.closes is closes
     assert (units, closes) == ([((0, 0, 1),)], {})
 
 
-def test_when_it_is_time_to_forget(monkeypatch):
-    monkeypatch.setattr(limits, "UNITS", 2)
+@pytest.mark.parametrize("limit", ["NUMBERS", "ASLEEP"])
+def test_when_it_is_time_to_forget(monkeypatch, limit):
+    monkeypatch.setattr(limits, limit, 3)
     it = learnt(message("vote"))
+    it.told(("dns", 0x0100, 1, 0, b"a"))
     assert not it.full
-    for label in (b"\x01a", b"\x01b"):
-        it.told(("dns", 0x0100, 1, 0, label))
+    it.told(("dns", 0x0100, 1, 0, b"bb"))
     assert it.full
+    it.forget()
+    assert not it.full

@@ -59,7 +59,8 @@ class Reading:
     """What a screen and a session make of packets, and how many payloads the session was handed."""
 
     def __init__(self, frames: list[bytes], *, understand: bool = True, kept: int = 1 << 16, close: bool = True) -> None:
-        self.screen, self.session = Screen(understand=understand), Session()
+        self.screen = Screen(understand=understand, quiet=True)
+        self.session = Session(screen=self.screen)
         self.payloads = 0
         self.run = Run(self.screen)
         self.run.drain = self.drain  # type: ignore[method-assign]
@@ -67,6 +68,8 @@ class Reading:
         self.run.feed(b"".join(record(one[:kept], 1 + number / 1000, wire=len(one)) for number, one in enumerate(frames)), dialect())
         if close:
             self.run.close()
+            self.screen.tell()
+            self.session.facts.add_up(self.screen.conversations(), self.screen.crowd)
 
     def drain(self) -> None:
         for payload in self.screen.payloads():
@@ -121,6 +124,12 @@ def test_http_of_others_is_not_handed_on() -> None:
                         (0, get("/e")), (1, b"HTTP/1.0 200 OK\r\n\r\nuntil the end")]))
     assert read.payloads == 0
     assert read.said() == [(0, "http", "request")] * 3 + [(1, "http", "response")] * 2
+
+
+def test_when_there_is_no_room_to_count_another_thing_the_decoder_goes_on_from_there() -> None:
+    read = same(stream([said for number in range(70) for said in ((0, get()), (1, ok(status=300 + number)))]))
+    assert 0 < read.payloads < 20
+    assert sum(tally.count for key, tally in read.session.facts.sightings.items() if key.kind == "response") == 70
 
 
 @pytest.mark.parametrize("request_", [
@@ -238,7 +247,7 @@ def test_tls_is_not_handed_on(said: Said, kinds: int) -> None:
 def test_a_handshake_that_is_not_over_is_decoded_when_the_flow_ends_and_seen_while_it_is_live() -> None:
     assert same(stream(NEWEST[:1])).said() == [(0, "tls", "client-hello")]
     live = Reading(stream(NEWEST[:1]), close=False)
-    assert [key.kind for key in live.session.snapshot(live.screen.live()).sightings] == ["client-hello"]
+    assert [key.kind for key in live.session.snapshot(live.screen.live(), live.screen).sightings] == ["client-hello"]
 
 
 STEPS = [rec(22, client_hello()), rec(22, client_hello(name=b"")), rec(22, client_hello(session=b"")), rec(22, server_hello()),
