@@ -127,7 +127,7 @@ def test_http_of_others_is_not_handed_on() -> None:
 
 
 def test_when_there_is_no_room_to_count_another_thing_the_decoder_goes_on_from_there() -> None:
-    read = same(stream([said for number in range(70) for said in ((0, get()), (1, ok(status=300 + number)))]))
+    read = same(stream([said for number in range(70) for said in ((0, get()), (1, ok(status=400 + number)))]))
     assert 0 < read.payloads < 20
     assert sum(tally.count for key, tally in read.session.facts.sightings.items() if key.kind == "response") == 70
 
