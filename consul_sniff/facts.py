@@ -186,16 +186,15 @@ class Facts:
     def tally(self, table: str, share: int, key: object, limit: int) -> Tally | None:
         """The tally of a key of ``sightings`` or ``exposures`` that a share's flow uses; None: there is no room, as in ``room``."""
         tallies: dict[object, Tally] = getattr(self, table)
-        tally = tallies.get(key)
         bit = 1 << (share + 1)
-        if tally is not None and tally.shares & bit:
-            return tally
-        if self.used[table, share] >= (limit if share < 0 else limit // limits.SHARES):
-            return None
-        self.used[table, share] += 1
-        if tally is None:
-            tally = tallies[key] = Tally()
-        tally.shares |= bit
+        used = self.used[table, share]
+        if used >= (limit if share < 0 else limit // limits.SHARES):
+            known = tallies.get(key)
+            return known if known is not None and known.shares & bit else None
+        tally = tallies.setdefault(key, Tally())  # a key's hash is most of it: once
+        if not tally.shares & bit:
+            tally.shares |= bit
+            self.used[table, share] = used + 1
         return tally
 
     def settle(self) -> None:

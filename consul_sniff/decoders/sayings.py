@@ -97,7 +97,9 @@ class Sayings:
 
     def unit(self, number: int) -> tuple[tuple[int, int, int], ...]:
         """What was ``told``, as ``units`` has it from now on."""
-        unit = self.units[number] = self._unit(self.says(number))
+        message = others.message(*self._told[number])  # one thing, without claims and secrets
+        place = self._place("said", (message.protocol, message.kind, message.protection, message.fields, message.decrypted))
+        unit = self.units[number] = ((place, self._word(place, message.summary), 1),)
         return unit
 
     def lesser(self, word: int, other: int) -> int:
