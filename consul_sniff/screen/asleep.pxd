@@ -1,9 +1,16 @@
-# Types of asleep.py, for the compiler.
+# Types of asleep.py, for the compiler. The struct holds the fields of asleep.KEPT, in that order.
 cimport cython
 from .handover cimport HandOver
 from .table cimport Table
 from .units cimport Units
 from .words cimport Window, mix
+
+ctypedef struct Kept:
+    unsigned long long chain
+    unsigned long long time
+    unsigned long long frame
+    unsigned int before
+    unsigned int bits
 
 @cython.final
 cdef class Asleep:
@@ -14,13 +21,20 @@ cdef class Asleep:
     cdef Units units
     cdef public bint off
     cdef public dict steps
-    cdef readonly dict kept
     cdef readonly Py_ssize_t bytes, count
+    cdef readonly object rows
+    cdef Kept[::1] P
+    cdef unsigned int[::1] last
+    cdef dict early
+    cdef Py_ssize_t high, free
     cpdef leads(self, unsigned long long chain, object step)
     cpdef forget(self)
     cpdef restart(self)
     cdef unsigned long long take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame,
                                  Py_ssize_t start) except? 9
-    cdef known(self, Py_ssize_t d, object step, object piece)
+    cdef Py_ssize_t keep(self, Py_ssize_t d, unsigned long long chain, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t start) except -9
+    cdef known(self, Py_ssize_t d, object step)
     cpdef wake(self, Py_ssize_t a, Py_ssize_t alone)
+    cpdef list pieces(self, Py_ssize_t r)
     cpdef list drop(self, Py_ssize_t r)
+    cpdef forgotten(self, Py_ssize_t r)

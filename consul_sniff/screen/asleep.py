@@ -7,6 +7,8 @@ leads elsewhere the flow wakes: the kept ones are handed on (as told already), t
 
 from __future__ import annotations
 
+import ctypes
+
 from .. import limits
 
 try:
@@ -18,9 +20,9 @@ except ImportError:
     from ._cython import i64, u64
 
 from .handover import HandOver
-from .table import Table
+from .table import KINDS, Table
 from .units import Units
-from .words import Window
+from .words import Window, zeros
 
 if not cython.compiled:
     from .words import mix
@@ -35,16 +37,26 @@ ASLEEP = cython.declare(i64, 1)  # all pieces were known
 AWAKE = cython.declare(i64, 2)  # handed on, and looked at so that the session learns
 ALONE = cython.declare(i64, 3)  # handed on
 
+# The same fields in the same order stand in asleep.pxd.
+KEPT = (("chain", 8), ("time", 8), ("frame", 8), ("before", 4), ("bits", 4))
 Piece = tuple[int, bytes, int, int, int]  # side, bytes, time, frame, start
 #: what a piece says: (side, pieces back, unit's number); sides that need not be read on; framing of its side from here on;
 #: and the piece itself, which all flows that said it share
 Step = tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int, bytes]
 
 
+class KeptRecord(ctypes.Structure):
+    """A piece of a flow that sleeps: the chain that it led to (the step there has its bytes), time, frame, the row of the piece
+    before it (0: none); its side, and 2 where it was its side's start."""
+
+    _fields_ = [(name, KINDS[size]) for name, size in KEPT]
+
+
 class Asleep:
     """``take`` what comes next of a flow; ``steps`` is what the session learnt: chain -> what its last piece says.
 
-    In the table's side 0 of a flow: ``sleep`` (FRESH ...) and ``chain``; of side 1 ``chain`` counts the bytes so far.
+    In the table's side 0 of a flow: ``sleep`` (FRESH ...) and ``chain``; of side 1 ``chain`` counts the bytes so far, and ``sleep``
+    the pieces.
     """
 
     def __init__(self, window: Window, table: Table, outlet: HandOver, units: Units) -> None:
@@ -55,11 +67,19 @@ class Asleep:
         self.off = False
         self.steps: dict[int, Step] = {}
         self.bytes = 0  # of all steps
+        self.rows = (KeptRecord * (limits.ASLEEP_KEPT + 1)).from_buffer(zeros(ctypes.sizeof(KeptRecord) * (limits.ASLEEP_KEPT + 1)))
+        self.P = self.rows
+        self.last = zeros(table.rows * 4).cast("I")  # of each flow, the row of its last piece
+        self.count = 0
         self.restart()
 
     def restart(self) -> None:
         """No flow is live any more."""
-        self.kept: dict[int, list[Piece]] = {}
+        self.high = 1  # row 0 is nobody's
+        self.free = 0  # row of a list of rows given back
+        self.early: dict[int, list[Piece]] = {}  # of flows that slept when the steps were forgotten
+        for row in range(self.tab.rows if self.count else 0):
+            self.last[row] = 0
         self.count = 0  # of pieces kept
 
     def leads(self, chain: u64, step: Step) -> None:
@@ -75,6 +95,9 @@ class Asleep:
 
     def forget(self) -> None:
         """Forget all steps; the flows that sleep wake at their next piece."""
+        for row in self.tab.rows_taken():
+            if self.last[row]:
+                self.early[row] = self.drop(row)
         self.steps.clear()
         self.bytes = 0
 
@@ -99,25 +122,41 @@ class Asleep:
         if state == AWAKE:
             return h
         step = self.steps.get(h)
-        if step is None or self.count > ALL_PIECES or self.units.crowded():
+        if step is None or self.count >= ALL_PIECES or self.units.crowded() or a >> 1 in self.early:
             self.wake(a, 0)
             return h
         self.tab.D[a].sleep = ASLEEP
-        self.known(d, step, (d & 1, step[3], time, frame, start))
+        self.keep(d, h, time, frame, start)
+        self.known(d, step)
         return TOLD
 
-    def known(self, d: i64, step: Step, piece: Piece) -> None:
-        """Count what a piece says, keep it, and do what the decoder asked for."""
-        a: i64 = d & ~1
-        r: i64 = d >> 1
-        pieces = self.kept.get(r)
-        if pieces is None:
-            pieces = self.kept[r] = []
-        pieces.append(piece)
+    def keep(self, d: i64, chain: u64, time: i64, frame: i64, start: i64) -> i64:
+        """Keep a piece."""
+        i: i64 = self.free
+        if i:
+            self.free = self.P[i].before
+        else:
+            i = self.high
+            self.high += 1
+        self.P[i].chain = chain
+        self.P[i].time = cython.cast(u64, time)
+        self.P[i].frame = cython.cast(u64, frame)
+        self.P[i].before = self.last[d >> 1]
+        self.P[i].bits = cython.cast(cython.uint, (d & 1) | (start << 1))
+        self.last[d >> 1] = cython.cast(cython.uint, i)
         self.count += 1
+        return 0
+
+    def known(self, d: i64, step: Step) -> None:
+        """Count what the last piece says, and do what the decoder asked for."""
+        a: i64 = d & ~1
+        i: i64
+        _: i64
         for side, back, number in step[0]:
-            when = pieces[-1 - back]
-            self.units.add(a + side, number + 1, when[2], when[3])
+            i = self.last[d >> 1]
+            for _ in range(back):
+                i = self.P[i].before
+            self.units.add(a + side, number + 1, cython.cast(i64, self.P[i].time), cython.cast(i64, self.P[i].frame))
         for side in step[1]:
             self.tab.D[a + side].enough = 1
         self.tab.D[d].framing = step[2]
@@ -129,8 +168,35 @@ class Asleep:
                 self.outlet.hand(a + side, data, time, frame, 0, start, TOLD)
         self.tab.D[a].sleep = ALONE if alone or self.tab.D[a].sleep == ALONE else AWAKE
 
+    def pieces(self, r: i64) -> list[Piece]:
+        """What was kept of a flow, in order."""
+        if r in self.early:
+            return self.early[r]
+        out: list[Piece] = []
+        i: i64 = self.last[r]
+        while i:
+            row = self.rows[i]
+            out.append((row.bits & 1, self.steps[row.chain][3], row.time, row.frame, row.bits >> 1))
+            i = row.before
+        out.reverse()
+        return out
+
     def drop(self, r: i64) -> list[Piece]:
         """What was kept of a flow, which is forgotten."""
-        pieces: list[Piece] = self.kept.pop(r, [])
-        self.count -= len(pieces)
+        pieces = self.pieces(r)
+        self.forgotten(r)
         return pieces
+
+    def forgotten(self, r: i64) -> None:
+        """Forget what was kept of a flow."""
+        i: i64 = self.last[r]
+        before: i64
+        while i:
+            before = self.P[i].before
+            self.P[i].before = cython.cast(cython.uint, self.free)
+            self.free = i
+            self.count -= 1
+            i = before
+        self.last[r] = 0
+        if self.early:
+            self.early.pop(r, None)

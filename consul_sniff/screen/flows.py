@@ -105,7 +105,7 @@ class Flows:
             self.tcps.units.drop(2 * r)
             self.tcps.units.drop(2 * r + 1)
         if self.tab.D[2 * r].sleep:
-            self.tcps.asleep.drop(r)
+            self.tcps.asleep.forgotten(r)
         self.others.forget(r)
         if self.fetched:
             self.fetched.discard(self.tab.F[r].number)
@@ -116,8 +116,8 @@ class Flows:
         it = fold(self.tab, r, self.input, self.tunnels.get(r, ""), counted=counted)
         if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
             it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
-        if r in self.tcps.asleep.kept:
-            it.asleep = (self.tab.D[2 * r].chain, list(self.tcps.asleep.kept[r]))
+        if self.tab.D[2 * r].sleep == ASLEEP:
+            it.asleep = (self.tab.D[2 * r].chain, self.tcps.asleep.pieces(r))
         it.standing = self.others.standings.get(it.number)
         return it
 
