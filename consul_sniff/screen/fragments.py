@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import OrderedDict
 from typing import NamedTuple
 
 from .. import limits
 
 NANOSECONDS = 1_000_000_000
+KEPT = limits.FRAGMENT_SECONDS * NANOSECONDS
+PIECE = 64  # bytes that a piece takes beside its own
 
 
 class Whole(NamedTuple):
@@ -40,7 +44,7 @@ class Fragments:
 
     def __init__(self, notes: dict[str, int]) -> None:
         self.notes = notes
-        self.waiting: dict[tuple[int, ...], Datagram] = {}
+        self.waiting: OrderedDict[tuple[int, ...], Datagram] = OrderedDict()  # a dict's first is far behind many that are gone
         self.held = 0
 
     def note(self, name: str) -> None:
@@ -49,7 +53,7 @@ class Fragments:
     def add(self, key: tuple[int, ...], piece: tuple[int, int, bytes], *, more: bool, time: int, frame: int, wire: int,
             trail: tuple[int, ...]) -> list[Whole]:
         """Take a fragment: (offset, end on the wire, captured bytes). Returns what is whole now, or given up."""
-        done = self.expire(time) if self.waiting else []
+        done = self.expire(time) if self.waiting and abs(time - next(iter(self.waiting.values())).began) > KEPT else []
         if piece[1] > 65_535 or piece[1] <= piece[0]:
             self.note("fragment-malformed")
             return done
@@ -77,6 +81,14 @@ class Fragments:
 
     def insert(self, datagram: Datagram, start: int, end: int, data: bytes) -> None:
         """Keep what is new of the piece: the first bytes win."""
+        pieces = datagram.pieces
+        place = bisect_left(pieces, (start,))
+        if (place == len(pieces) or end <= pieces[place][0]) and (place == 0 or pieces[place - 1][1] <= start):
+            pieces.insert(place, (start, end, data))
+            datagram.covered += end - start
+            datagram.held += len(data) + PIECE
+            self.held += len(data) + PIECE
+            return
         kept: list[tuple[int, int, bytes]] = []
         for a, b, old in datagram.pieces:
             low, high = max(a, start), min(b, end)
@@ -93,7 +105,7 @@ class Fragments:
             at = b
         if at < end:
             kept.append((at, end, data[at - start:]))
-        added = sum(len(piece[2]) + 64 for piece in kept)
+        added = sum(len(piece[2]) + PIECE for piece in kept)
         datagram.pieces = sorted(datagram.pieces + kept, key=lambda piece: piece[0])
         datagram.covered += sum(piece[1] - piece[0] for piece in kept)
         datagram.held += added
@@ -129,7 +141,7 @@ class Fragments:
         done: list[Whole] = []
         while self.waiting:
             key, datagram = next(iter(self.waiting.items()))
-            if abs(time - datagram.began) <= limits.FRAGMENT_SECONDS * NANOSECONDS:
+            if abs(time - datagram.began) <= KEPT:
                 break
             self.note("fragments-incomplete")
             done += self.finish(key)
