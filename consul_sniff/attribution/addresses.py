@@ -39,13 +39,21 @@ def packed(address: str) -> bytes:
         return b""
 
 
-def sort_key(address: str) -> tuple[int, bytes, str]:
+def sort_key(address: str) -> bytes:
     """As numbers, IPv4 first, what is no address last."""
     raw = packed(address)
-    return (len(raw) or 99, raw, address)
+    return b"%c%b%b" % (len(raw) or 99, raw, address.encode("utf-8", "surrogatepass"))
+
+
+def order(key: ConversationKey) -> bytes:
+    """Conversations as their addresses, then by port and transport: one string of bytes, for there may be many of them."""
+    source, destination, port, transport = key
+    return b"%b\0%b\0%08x%b" % (sort_key(source), sort_key(destination), port, transport.encode())
 
 
 def is_loopback(address: str) -> bool:
+    if ":" not in address:
+        return address.startswith("127.") and bool(packed(address))
     raw = packed(address)
     return (raw[-4:-3] == b"\x7f" and raw[:-4] in (b"", _MAPPED)) or raw == _LOOPBACK
 

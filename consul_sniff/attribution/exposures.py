@@ -9,12 +9,14 @@ from ..facts import Tally
 from ..model import Protection
 from ..report import Exposure
 from .addresses import same_host, sort_key
-from .channels import PROTOCOLS, Place
+from .talks import PROTOCOLS
 
 if TYPE_CHECKING:
     from ..report import Observation
+    from .channels import Place
+    from .index import Exposed, Index
     from .observations import Maker
-    from .talks import Exposed, Index, Talk
+    from .talks import Talk
 
 
 def rows(index: Index) -> list[Exposure]:

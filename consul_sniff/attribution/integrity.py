@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ..report import Observation
     from .observations import Maker
     from .pools import Pool
-    from .talks import Index, Stated, Talk
+    from .index import Index, Stated
+    from .talks import Talk
 
 CHANCE: Final = 3
 PER_CENT: Final = 100

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from ..model import Protection
 from ..report import Interface, Observation
 from .addresses import sort_key
-from .observations import tally_of
+from .observations import observation, tally_of
 from .pools import sockets
 
 if TYPE_CHECKING:
+    from ..report import Sort
     from .observations import Maker
     from .talks import Talk
 
@@ -34,8 +35,8 @@ class Seen:
         return "mixed" if len(known) > 1 else next(iter(known)).value if known else "unknown"
 
 
-def interfaces(talks: list[Talk], maker: Maker) -> tuple[tuple[Interface, ...], list[Observation]]:
-    """The table, and an observation of each row."""
+def interfaces(talks: list[Talk], maker: Maker) -> tuple[Interface, ...]:
+    """The table; and an observation of each row, made when somebody looks at it."""
     found: dict[tuple[str, int, str, str], Seen] = {}
     for talk in talks:
         place = maker.channels.place(talk)
@@ -46,12 +47,12 @@ def interfaces(talks: list[Talk], maker: Maker) -> tuple[tuple[Interface, ...], 
             _saw(found, (key.destination, key.port, key.transport, place.channel), key.source, talk, protection)
         if key.transport == "udp" and talk.conversation.payloads[0] and place.channel.startswith("gossip"):
             _saw(found, (*sockets(talk)[0], "udp", place.channel), key.destination, talk, protection)
-    rows, listed = [], []
+    rows = []
     for (address, port, transport, channel), seen in sorted(found.items(), key=lambda one: (sort_key(one[0][0]), one[0][1:])):
         row = Interface(address, port, transport, channel, seen.protection, len(seen.peers))
         rows.append(row)
-        listed.append(_observation(row, seen.talk, maker))
-    return tuple(rows), listed
+        _observe(row, seen.talk, maker)
+    return tuple(rows)
 
 
 def _saw(found: dict[tuple[str, int, str, str], Seen], key: tuple[str, int, str, str], peer: str, talk: Talk,
@@ -63,14 +64,18 @@ def _saw(found: dict[tuple[str, int, str, str], Seen], key: tuple[str, int, str,
     seen.shown.add(protection)
 
 
-def _observation(row: Interface, talk: Talk, maker: Maker) -> Observation:
+def _observe(row: Interface, talk: Talk, maker: Maker) -> None:
     protection = Protection.UNKNOWN if row.protection == "mixed" else Protection(row.protection)
+    sort = maker.sort(talk, ("ports", "interface", protection), row.peers, {"protection": row.protection, "peers": row.peers},
+                      place=maker.channels.place(talk), side=1)
+    maker.seen.bundle(sort).later(_observation, row, talk)
+
+
+def _observation(sort: Sort, row: Interface, talk: Talk) -> Observation:
     evidence = talk.conversation.evidence[1] or talk.conversation.evidence[0]
-    made = maker.make(talk, ("ports", "interface", protection),
-                      f"{row.channel} on port {row.port}/{row.transport}: {row.peers} peers, {row.protection}",
-                      tally_of(talk, row.peers, evidence), side=1,
-                      fields={"protection": row.protection, "peers": row.peers})
+    made = observation(sort, talk, talk.key[:3],
+                       f"{row.channel} on port {row.port}/{row.transport}: {row.peers} peers, {row.protection}",
+                       tally_of(talk, row.peers, evidence))
     if made.destination != row.address:
         made = Observation(made.sort, made.destination, row.address, row.port, *made[4:])
     return made
-

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..report import Observation
     from .observations import Maker
     from .pools import Pool
-    from .talks import Index, Stated
+    from .index import Index, Stated
 
 ROLES = {"consul": "server", "node": "client"}
 NAMES_SHOWN = 8

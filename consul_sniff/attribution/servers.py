@@ -14,14 +14,13 @@ from .observations import tally_of
 if TYPE_CHECKING:
     from ..report import Observation
     from .observations import Maker
-    from .roles import Roles
     from .talks import Talk
 
 
-def between_servers(roles: Roles, maker: Maker) -> list[Observation]:
+def between_servers(maker: Maker) -> list[Observation]:
     """One per conversation on an RPC port between two servers."""
-    talks = [talk for talk in roles.rpc_talks
-             if not talk.loopback and roles.between(talk) == "servers"]
+    roles = maker.roles
+    talks = [talk for talk in roles.rpc_talks if not talk.loopback and roles.between(talk) == "servers"]
     whole = all(_tls_only(talk, maker) for talk in talks)
     return [_observation(talk, maker, all_tls=whole) for talk in talks]
 

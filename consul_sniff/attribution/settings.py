@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Final
 
 from ..facts import joined
 from ..model import Protection
-from .talks import once
+from .telling import REMOTE
 
 if TYPE_CHECKING:
     from ..facts import Tally
     from ..model import Scalar
     from ..report import Observation
     from .observations import Maker
-    from .talks import Index, Said, Talk
+    from .index import Index
+    from .talks import Said, Speech, Talk
 
 WILDCARD: Final = "wildcard-deny"  # the list that was read holds a deny from * to *
-REMOTE: Final = "remote-exec"
 
 
 def remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
     """Remote execution used (keys, events, sessions of ``consul exec``), or an agent that tells whether it would."""
-    if not once(talk, _of_remote_exec):
+    if not talk.speech.once(_of_remote_exec):
         return []
     used: dict[tuple[str, str, int, bool], list[Said]] = defaultdict(list)
     made = []
@@ -33,20 +33,20 @@ def remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
             used[via, said.protocol, said.side, said.decrypted].append(said)
         disabled = said.fields.get("disable_remote_exec")
         if isinstance(disabled, bool):
-            made.append(maker.make(talk, (REMOTE, "setting", said.protection),
+            made.append(maker.make(talk, (REMOTE, "setting", said.word.manner.protection),
                                    f"the agent shows DisableRemoteExec: {str(disabled).lower()}", said.tally,
                                    fields={"disabled": disabled}, side=said.side, decrypted=said.decrypted,
                                    place=maker.channels.place_of(talk, said.protocol)))
     for (via, protocol, side, decrypted), same in sorted(used.items()):
-        made.append(maker.make(talk, (REMOTE, "used", same[0].protection), f"remote execution over {via}",
+        made.append(maker.make(talk, (REMOTE, "used", same[0].word.manner.protection), f"remote execution over {via}",
                                joined(said.tally for said in same), fields={"via": via}, side=side,
                                place=maker.channels.place_of(talk, protocol), decrypted=decrypted))
     return made
 
 
-def _of_remote_exec(talk: Talk) -> bool:
-    return any(said.kind == REMOTE or said.fields.get("remote_exec") is True or "disable_remote_exec" in said.fields
-               for said in talk.said)
+def _of_remote_exec(speech: Speech) -> bool:
+    return any(word.kind == REMOTE or word.fields.get("remote_exec") is True or "disable_remote_exec" in word.fields
+               for word in speech.words)
 
 
 def intentions(index: Index, maker: Maker) -> list[Observation]:
@@ -64,7 +64,7 @@ def intentions(index: Index, maker: Maker) -> list[Observation]:
         elif stated.claim.kind == "agent" and stated.value.get("default_intention_policy"):
             shown[str(stated.value["default_intention_policy"])].append((talk, stated.side, stated.tally))
     settled = {policy for policy in shown if policy}
-    for talk in index.talks.values():
+    for talk in index.telling:
         if "http" not in talk.protocols or talk.loopback:
             continue
         for said in talk.of("http"):

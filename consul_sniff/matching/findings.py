@@ -61,7 +61,7 @@ def _places(ballot: Ballot, status: Status) -> Iterator[_Place]:
     signature = ballot.signature
     places: dict[tuple[str, str, int, str], list[Observation]] = {}
     for o in ballot.observations:
-        places.setdefault((*o[1:4], o.sort.transport), []).append(o)
+        places.setdefault((*o[1:4], o.sort.few.transport), []).append(o)
     worst = SEVERITY_ORDER[_severity(signature, status)]
     for (source, destination, port, transport), found in places.items():
         yield _Place((worst, signature.control, signature.id, natural(source), natural(destination), port, transport),
@@ -89,8 +89,8 @@ def _finding(signature: Signature, found: Sequence[Observation], status: Status)
     grade, tally = first.grade, first.tally
     if len(found) > 1:
         tally = joined([observation.tally for observation in found])
-        first = min(found, key=lambda o: (o.tally.evidence[:1], o.sort.protocol, o.sort.kind, o.summary))
-        grade = min([o.sort.grade for o in found], key=_GRADES.index)
+        first = min(found, key=lambda o: (o.tally.evidence[:1], o.sort.few.protocol, o.sort.few.kind, o.summary))
+        grade = min([o.sort.few.grade for o in found], key=_GRADES.index)
     severity, title = _severity(signature, status), signature.title
     if severity is not signature.severity:
         if grade is Grade.UNSOLICITED:

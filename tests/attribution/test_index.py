@@ -4,7 +4,7 @@ import pytest
 
 from consul_sniff.attribution.ports import PortBook
 from consul_sniff.attribution.profile import Profile
-from consul_sniff.attribution.talks import index
+from consul_sniff.attribution.index import index
 from consul_sniff.facts import ConversationKey
 
 from .made_facts import CLEAR, S1, S2, SEALED, Made

@@ -1,0 +1,197 @@
+"""Facts by conversation: each with all that was said in it, turned the right way round.
+
+Mid-stream the driver guessed who originated. Where only the other port has a role in this datacenter (learnt from tags,
+perhaps after the guess), the conversation is turned here. The facts themselves are never changed.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from itertools import chain
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..facts import NOTHING, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally
+from ..model import Protection
+from .talks import Manner, Shape, Speech, Talk, Word
+from .telling import telling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..model import Claim, Scalar, Secret
+    from .ports import PortBook
+
+    Spoken = tuple[Any, ...]  # a sighting's key, less conversation and side
+    Heard = list[tuple[int, Tally]]  # numbers of words, and how often they were said
+
+PAIRS = ("packets", "bytes", "payloads", "flags", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad",
+         "other", "replays", "nonce_reuse")
+EVIDENCE = ("evidence", "plain_evidence", "sealed_evidence")
+
+
+class Stated(NamedTuple):
+    """A claim, and where it was made first."""
+
+    claim: Claim
+    value: dict[str, Scalar]
+    decrypted: bool
+    tally: ClaimTally
+    conversation: ConversationKey | None
+    side: int
+
+
+class Exposed(NamedTuple):
+    """A secret in the clear, and where."""
+
+    secret: Secret
+    conversation: ConversationKey
+    side: int
+    tally: Tally
+
+
+class Index(NamedTuple):
+    """All facts by conversation."""
+
+    talks: dict[ConversationKey, Talk]  # in no order
+    telling: list[Talk]  # those that show something by themselves, sorted
+    claims: list[Stated]
+    exposed: list[Exposed]
+
+
+def index(facts: Facts, book: PortBook, domain: str = "consul") -> Index:
+    """Facts by conversation, each turned so that the responder's port is the one with a role."""
+    turned = {key: _reverse(key, conversation) for key, conversation in facts.conversations.items()
+              if _wrong_way(key, conversation, book)}
+    talks = _talks(facts, turned, domain)
+    return Index(talks, sorted(filter(_telling, talks.values()), key=attrgetter("key")), _claims(facts, turned), [
+        Exposed(key.secret, turned.get(key.conversation, key.conversation), key.side ^ (key.conversation in turned), tally)
+        for key, tally in sorted(facts.exposures.items(), key=_exposure_order)])
+
+
+def _telling(talk: Talk) -> bool:
+    conversation = talk.conversation
+    return talk.speech.telling or (talk.key.transport == "udp" and any(
+        pair != NOTHING for pair in (conversation.plain, conversation.sealed1, conversation.sealed0, conversation.cut)))
+
+
+class _Speeches:
+    """Makes words, shapes and speeches, each once. ``spoken`` is sorted: a word's number is its place there, and more of side 1."""
+
+    def __init__(self, spoken: Sequence[Spoken], domain: str) -> None:
+        self._spoken = spoken
+        self._domain = domain
+        self._words: dict[int, Word] = {}
+        self._manners: dict[Manner, Manner] = {}
+        self._shapes: dict[tuple[Manner, ...], Shape] = {}
+        self._speeches: dict[tuple[int, ...], Speech] = {}
+
+    def turned(self, heard: Heard) -> Heard:
+        """What was heard from the other side."""
+        sides = len(self._spoken)
+        return [((number + sides) % (2 * sides), tally) for number, tally in heard]
+
+    def talk(self, key: ConversationKey, conversation: Conversation, heard: Heard) -> Talk:
+        if not heard:
+            return Talk(key, conversation, self._speech(()), ())
+        numbers, tallies = zip(*heard, strict=True)
+        return Talk(key, conversation, self._speeches.get(numbers) or self._speech(numbers), tallies)
+
+    def _speech(self, numbers: tuple[int, ...]) -> Speech:
+        if numbers not in self._speeches:
+            words = tuple([self._words.get(number) or self._word(number) for number in numbers])
+            manners = tuple([word.manner for word in words])
+            if manners not in self._shapes:
+                self._shapes[manners] = Shape(manners)
+            self._speeches[numbers] = Speech(words, self._shapes[manners])
+        return self._speeches[numbers]
+
+    def _word(self, number: int) -> Word:
+        side, place = divmod(number, len(self._spoken))
+        protocol, kind, protection, fields, decrypted = self._spoken[place]
+        known = dict(fields)
+        clear = protection is Protection.PLAINTEXT and not decrypted
+        if clear and kind == "mode" and str(known.get("mode", "")).startswith("tls"):
+            clear, protection = False, Protection.UNKNOWN
+        manner = Manner(side, protocol, kind, protection, clear, decrypted)
+        word = self._words[number] = Word(number, self._manners.setdefault(manner, manner), fields,
+                                          telling=telling(protocol, kind, known, self._domain))
+        return word
+
+
+def _talks(facts: Facts, turned: dict[ConversationKey, ConversationKey], domain: str) -> dict[ConversationKey, Talk]:
+    spoken, said = _by_conversation(facts)
+    speeches = _Speeches(spoken, domain)
+    talks: dict[ConversationKey, Talk] = {}
+    keys: Iterable[ConversationKey] = chain(facts.conversations, [key for key in said if key not in facts.conversations])
+    for key in sorted(keys) if turned else keys:
+        conversation, heard = facts.conversations.get(key) or Conversation(), said.pop(key, [])
+        heard.sort(key=itemgetter(0))
+        new = turned.get(key, key)
+        if new is not key:
+            conversation, heard = _mirror(conversation, key.port), speeches.turned(heard)
+        known = talks.get(new)
+        if known is not None:
+            both = copy(known.conversation)
+            both.merge(conversation)
+            conversation, heard = both, [(one.word.number, one.tally) for one in known.said] + heard
+        talks[new] = speeches.talk(new, conversation, heard)
+    return talks
+
+
+def _by_conversation(facts: Facts) -> tuple[list[Spoken], dict[ConversationKey, Heard]]:
+    """All that was said anywhere, sorted; and the numbers of what was said in each conversation."""
+    numbers: dict[Spoken, int] = {}
+    numbered = [numbers.setdefault(key[2:], len(numbers)) for key in facts.sightings]
+    spoken = sorted(numbers, key=_spoken_order)
+    ranks = [0] * len(spoken)
+    for rank, one in enumerate(spoken):
+        ranks[numbers[one]] = rank
+    said: dict[ConversationKey, Heard] = {}
+    for (key, tally), number in zip(facts.sightings.items(), numbered, strict=True):
+        heard = said.get(key[0])
+        if heard is None:
+            heard = said[key[0]] = []
+        heard.append((ranks[number] + key[1] * len(spoken), tally))
+    return spoken, said
+
+
+def _claims(facts: Facts, turned: dict[ConversationKey, ConversationKey]) -> list[Stated]:
+    stated = []
+    for key, tally in sorted(facts.claims.items(), key=lambda item: (repr(item[0].claim), *item[0][1:])):
+        conversation, side = tally.conversation, tally.side
+        if conversation is not None and conversation in turned:
+            conversation, side = turned[conversation], 1 - side
+        stated.append(Stated(key.claim, dict(key.claim.value), key.decrypted, tally, conversation, side))
+    return stated
+
+
+def _wrong_way(key: ConversationKey, conversation: Conversation, book: PortBook) -> bool:
+    if conversation.certain or conversation.source_port <= 0:
+        return False
+    return book.named(key.source, conversation.source_port, key.transport) is not None \
+        and book.named(key.destination, key.port, key.transport) is None
+
+
+def _reverse(key: ConversationKey, conversation: Conversation) -> ConversationKey:
+    return ConversationKey(key.destination, key.source, conversation.source_port, key.transport)
+
+
+def _mirror(conversation: Conversation, port: int) -> Conversation:
+    new = copy(conversation)
+    for name in PAIRS:
+        setattr(new, name, getattr(new, name)[::-1])
+    for name in EVIDENCE:
+        setattr(new, name, getattr(new, name)[::-1])
+    new.source_port = new.first_source_port = port
+    return new
+
+
+def _spoken_order(spoken: Spoken) -> tuple[object, ...]:
+    protocol, kind, protection, fields, decrypted = spoken
+    return protocol, kind, protection.value, repr(fields), decrypted
+
+
+def _exposure_order(item: tuple[ExposureKey, Tally]) -> tuple[object, ...]:
+    key = item[0]
+    return (key.conversation, key.side, repr(key.secret))
