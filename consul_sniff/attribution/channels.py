@@ -18,7 +18,7 @@ from .rpc_owners import GRPC_SERVICES
 from .telling import mesh_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Iterable
 
     from .pools import Pools, Socket
     from .ports import Named, PortBook
@@ -84,14 +84,13 @@ class Channels:
     def _of_mesh(self, speech: Speech) -> bool:
         return any(mesh_identity(word.fields, self._profile.domain) for word in speech.of("tls"))
 
-    def near(self, talks: Iterable[Talk], named: Container[Socket]) -> list[Talk]:
+    def near(self, talks: Iterable[Talk], named: Iterable[Socket]) -> list[Talk]:
         """Those that anybody can have something to say of, sorted: they show something, or their responder's socket is
         ``named``, known by its port, or showed something elsewhere. The others' places are given here and now."""
         near = []
+        ports, known = self._book.ports, frozenset({*self._shown, *self._zones, *self._pools.sockets, *named})
         for talk in talks:
-            socket = talk.key[1:3]
-            if talk.speech.telling or talk.pool is not None or socket[1] in self._book.ports or socket in self._shown \
-                    or socket in self._zones or socket in named or self._pools.at(socket) is not None:
+            if talk.speech.telling or talk.pool is not None or talk.key[2] in ports or talk.key[1:3] in known:
                 near.append(talk)
             else:
                 talk.place, talk.places = OTHERS[talk.speech.shape.protocol], OTHERS

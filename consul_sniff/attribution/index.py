@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..facts import NOTHING, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally
 from ..model import Protection
 from .talks import Manner, Shape, Speech, Talk, Word
-from .telling import telling
+from .telling import telling as _telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..model import Claim, Scalar, Secret
     from .ports import PortBook
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PAIRS = ("packets", "bytes", "payloads", "flags", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad",
          "other", "replays", "nonce_reuse")
+_SILENCE: Heard = []
+_number = itemgetter(0)
 EVIDENCE = ("evidence", "plain_evidence", "sealed_evidence")
 
 
@@ -62,17 +64,16 @@ class Index(NamedTuple):
 def index(facts: Facts, book: PortBook, domain: str = "consul") -> Index:
     """Facts by conversation, each turned so that the responder's port is the one with a role."""
     turned = {key: _reverse(key, conversation) for key, conversation in facts.conversations.items()
-              if _wrong_way(key, conversation, book)}
+              if not conversation.certain and _wrong_way(key, conversation, book)}
     talks = _talks(facts, turned, domain)
-    return Index(talks, sorted(filter(_telling, talks.values()), key=attrgetter("key")), _claims(facts, turned), [
+    telling = [talk for talk in talks.values() if talk.speech.telling or (talk.key.transport == "udp" and _gossiped(talk.conversation))]
+    return Index(talks, sorted(telling, key=attrgetter("key")), _claims(facts, turned), [
         Exposed(key.secret, turned.get(key.conversation, key.conversation), key.side ^ (key.conversation in turned), tally)
         for key, tally in sorted(facts.exposures.items(), key=_exposure_order)])
 
 
-def _telling(talk: Talk) -> bool:
-    conversation = talk.conversation
-    return talk.speech.telling or (talk.key.transport == "udp" and any(
-        pair != NOTHING for pair in (conversation.plain, conversation.sealed1, conversation.sealed0, conversation.cut)))
+def _gossiped(conversation: Conversation) -> bool:
+    return conversation.plain != NOTHING or conversation.sealed1 != NOTHING or conversation.sealed0 != NOTHING or conversation.cut != NOTHING
 
 
 class _Speeches:
@@ -84,27 +85,24 @@ class _Speeches:
         self._words: dict[int, Word] = {}
         self._manners: dict[Manner, Manner] = {}
         self._shapes: dict[tuple[Manner, ...], Shape] = {}
-        self._speeches: dict[tuple[int, ...], Speech] = {}
+        self._speeches = {(): Speech((), Shape(()))}
 
     def turned(self, heard: Heard) -> Heard:
         """What was heard from the other side."""
         sides = len(self._spoken)
         return [((number + sides) % (2 * sides), tally) for number, tally in heard]
 
-    def talk(self, key: ConversationKey, conversation: Conversation, heard: Heard) -> Talk:
-        if not heard:
-            return Talk(key, conversation, self._speech(()), ())
-        numbers, tallies = zip(*heard, strict=True)
-        return Talk(key, conversation, self._speeches.get(numbers) or self._speech(numbers), tallies)
-
-    def _speech(self, numbers: tuple[int, ...]) -> Speech:
-        if numbers not in self._speeches:
+    def speech(self, numbers: tuple[int, ...]) -> Speech:
+        """Of the words of these numbers."""
+        speech = self._speeches.get(numbers)
+        if speech is None:
             words = tuple([self._words.get(number) or self._word(number) for number in numbers])
             manners = tuple([word.manner for word in words])
-            if manners not in self._shapes:
-                self._shapes[manners] = Shape(manners)
-            self._speeches[numbers] = Speech(words, self._shapes[manners])
-        return self._speeches[numbers]
+            shape = self._shapes.get(manners)
+            if shape is None:
+                shape = self._shapes[manners] = Shape(manners)
+            speech = self._speeches[numbers] = Speech(words, shape)
+        return speech
 
     def _word(self, number: int) -> Word:
         side, place = divmod(number, len(self._spoken))
@@ -115,7 +113,7 @@ class _Speeches:
             clear, protection = False, Protection.UNKNOWN
         manner = Manner(side, protocol, kind, protection, clear, decrypted)
         word = self._words[number] = Word(number, self._manners.setdefault(manner, manner), fields,
-                                          telling=telling(protocol, kind, known, self._domain))
+                                          telling=_telling(protocol, kind, known, self._domain))
         return word
 
 
@@ -123,20 +121,24 @@ def _talks(facts: Facts, turned: dict[ConversationKey, ConversationKey], domain:
     spoken, said = _by_conversation(facts)
     speeches = _Speeches(spoken, domain)
     talks: dict[ConversationKey, Talk] = {}
-    keys: Iterable[ConversationKey] = chain(facts.conversations, [key for key in said if key not in facts.conversations])
-    for key in sorted(keys) if turned else keys:
-        conversation, heard = facts.conversations.get(key) or Conversation(), said.pop(key, [])
-        heard.sort(key=itemgetter(0))
-        new = turned.get(key, key)
-        if new is not key:
-            conversation, heard = _mirror(conversation, key.port), speeches.turned(heard)
-        known = talks.get(new)
+    keys: Iterable[ConversationKey] = chain(facts.conversations, _left(said))
+    for key in sorted(facts.conversations.keys() | said.keys()) if turned else keys:
+        conversation, heard = facts.conversations.get(key) or Conversation(), said.pop(key, _SILENCE)
+        if key in turned:
+            key, conversation, heard = turned[key], _mirror(conversation, key.port), speeches.turned(heard)
+        known = talks.get(key)
         if known is not None:
             both = copy(known.conversation)
             both.merge(conversation)
             conversation, heard = both, [(one.word.number, one.tally) for one in known.said] + heard
-        talks[new] = speeches.talk(new, conversation, heard)
+        numbers, tallies = zip(*heard, strict=True) if heard else ((), ())
+        talks[key] = Talk(key, conversation, speeches.speech(numbers), tallies)
     return talks
+
+
+def _left(said: dict[ConversationKey, Heard]) -> Iterator[ConversationKey]:
+    """What nobody took: said in conversations that facts do not know."""
+    yield from list(said)
 
 
 def _by_conversation(facts: Facts) -> tuple[list[Spoken], dict[ConversationKey, Heard]]:
@@ -153,6 +155,8 @@ def _by_conversation(facts: Facts) -> tuple[list[Spoken], dict[ConversationKey, 
         if heard is None:
             heard = said[key[0]] = []
         heard.append((ranks[number] + key[1] * len(spoken), tally))
+    for heard in said.values():
+        heard.sort(key=_number)
     return spoken, said
 
 

@@ -91,6 +91,8 @@ class Maker:
         alike: dict[tuple[Any, ...], list[Talk]] = {}
         place_of, between = self.channels.place_of, self._between
         for talk in talks:
+            if not talk.tallies:
+                continue
             shape = talk.speech.shape
             places = tuple([place_of(talk, protocol) for protocol in shape.named])
             known = (shape, places, tuple([between(talk, place) for place in places]), talk.key.transport, talk.loopback, _grades(talk))

@@ -234,6 +234,11 @@ class Pools:
         named = [stated for stated in pool.members if consul_tags(stated.value)]
         return bool(named) and all(wan_name(str(stated.claim.subject[0]), stated.value) for stated in named)
 
+    @property
+    def sockets(self) -> Iterable[Socket]:
+        """Of all pools."""
+        return self._union.members()
+
     def at(self, socket: Socket) -> Pool | None:
         """The pool that gossips on a socket."""
         return self._pools.get(self._union.find(socket)) if socket in self._union else None

@@ -42,8 +42,7 @@ def of_rpc(fields: Mapping[str, Scalar]) -> bool:
 def mesh_identity(fields: Mapping[str, Scalar], domain: str) -> str | None:
     """``sni`` or ``spiffe`` where TLS names a mesh identity: ``web.default.dc1.internal.<uuid>.consul``."""
     sni, names, spiffe = fields.get("sni"), fields.get("names"), fields.get("spiffe")
-    if sni or names:
-        for name in f"{sni or ''},{names or ''}".lower().split(","):
-            if name.rstrip(".").endswith("." + domain) and _MESH_NAME.search(name):
-                return "sni"
+    text = f"{sni or ''},{names or ''}".lower()
+    if domain in text and any(name.rstrip(".").endswith("." + domain) and _MESH_NAME.search(name) for name in text.split(",")):
+        return "sni"
     return "spiffe" if spiffe and _SPIFFE.match(str(spiffe)) else None

@@ -52,7 +52,7 @@ def attribute(facts: Facts, profile: Profile) -> Attributed:
     rpc.proven(speakers(index, rpc, pools), book)
     channels = Channels(index, book, pools, rpc, speakers(index, rpc, pools), profile)
     net = mesh.Mesh(index, book, profile.domain)
-    talks = sorted(index.talks.values(), key=lambda talk: order(talk.key))
+    talks = sorted(index.talks.values(), key=_order)
     near = channels.near(talks, net.sockets)
     roles = Roles(near, channels, pools)
     maker = observations.Maker(channels, roles, profile)
@@ -88,12 +88,17 @@ def _observe(facts: Facts, index: Index, near: list[Talk], pools: Pools, maker: 
         maker.seen.add(one)
 
 
+def _order(talk: Talk) -> bytes:
+    """Rows as their addresses. What else needs the addresses' bytes, which are not kept, is made on the way."""
+    talk.community  # noqa: B018
+    return order(talk.key)
+
+
 def _row(talk: Talk, channels: Channels) -> ConversationRow:
     key, conversation = talk.key, talk.conversation
-    place = channels.place(talk)
-    return ConversationRow(key.source, key.destination, key.port, key.transport, place.channel, channels.protocol(talk),
-                           channels.protection(talk), place.by, sum(conversation.packets), sum(conversation.bytes),
-                           conversation.first, conversation.last, talk.community)
+    place, packets, sizes = channels.place(talk), conversation.packets, conversation.bytes
+    return ConversationRow(*key, place.channel, channels.protocol(talk), channels.protection(talk), place.by,
+                           packets[0] + packets[1], sizes[0] + sizes[1], conversation.first, conversation.last, talk.community)
 
 
 def _channels_seen(talks: list[Talk], channels: Channels) -> frozenset[str]:
