@@ -33,8 +33,9 @@ def parsed(address: str) -> IPv4Address | IPv6Address | None:
 @lru_cache(maxsize=KEPT)
 def packed(address: str) -> bytes:
     """Its 4 or 16 bytes; none where the text is no address."""
+    text = address.partition("%")[0]
     try:
-        return inet_pton(AF_INET6, address.partition("%")[0]) if ":" in address else inet_pton(AF_INET, address)
+        return inet_pton(AF_INET6 if ":" in text else AF_INET, text)
     except (OSError, ValueError):
         return b""
 

@@ -1,12 +1,12 @@
 """JSON with an indent of one space, byte for byte as ``json.dumps(value, indent=1, ensure_ascii=False)`` writes it.
 
 The standard library's C encoder does not indent, and its Python encoder takes ten times as long. Here the keys of a dict,
-which in a table are the same from row to row, are made a template once, and only values are written for each row.
+which in a table are the same from row to row, are made a template once, and only values are written for each row, column by
+column; words that stand in most rows of a column once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from json import dumps
@@ -14,13 +14,30 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    #: the keys of a table's rows, and what makes of a value what is written; None: it is written as it is
+    Columns = Mapping[str, Callable[[Any], Any] | None]
 
 #: how scalars are written; what is not here goes to the standard library
 SCALARS: Final[dict[type, Callable[[Any], str]]] = {
     str: encode_basestring, int: int.__repr__, bool: lambda value: "true" if value else "false", type(None): lambda _: "null",
 }
 BATCH: Final = 256  # rows of a table in one piece of text
+
+
+class Table:
+    """A list of dicts with the same keys, made of ``rows``: tuples with the values of all ``columns``."""
+
+    __slots__ = ("columns", "rows")
+
+    def __init__(self, rows: Sequence[tuple[Any, ...]], columns: Columns) -> None:
+        self.rows = rows
+        self.columns = columns
+
+    def dicts(self) -> list[dict[str, Any]]:
+        return [{key: write(value) if write else value for (key, write), value in zip(self.columns.items(), row, strict=True)}
+                for row in self.rows]
 
 
 def text(value: Any, depth: int = 0) -> str:
@@ -33,7 +50,7 @@ def _texts(values: Sequence[Any], depth: int) -> list[str]:
     kinds = set(map(type, values))
     kind = kinds.pop() if len(kinds) == 1 else None
     if kind in SCALARS:
-        return list(map(SCALARS[kind], values))
+        return _words(values, SCALARS[kind])
     if kind is dict and len(shapes := {tuple(value) for value in values}) == 1:
         return _dicts(values, shapes.pop(), depth)
     if kind in (list, tuple):
@@ -43,13 +60,22 @@ def _texts(values: Sequence[Any], depth: int) -> list[str]:
     return [SCALARS[type(value)](value) if type(value) in SCALARS else text(value, depth) for value in values]
 
 
+def _words(values: Sequence[Any], write: Callable[[Any], str]) -> list[str]:
+    different = set(values)
+    if len(different) * 2 > len(values):
+        return list(map(write, values))
+    words = {value: write(value) for value in different}
+    return [words[value] for value in values]
+
+
 def _dicts(values: Sequence[dict[str, Any]], keys: tuple[str, ...], depth: int) -> list[str]:
-    """Dicts with the same keys, column by column."""
-    if not keys:
-        return ["{}"] * len(values)
-    columns = [_texts(column, depth + 1) for column in zip(*[value.values() for value in values], strict=True)]
+    """Dicts with the same keys."""
+    return _rows(keys, zip(*[value.values() for value in values], strict=True), depth) if keys else ["{}"] * len(values)
+
+
+def _rows(keys: Iterable[str], columns: Iterable[Sequence[Any]], depth: int) -> list[str]:
     template = _template(depth, *keys)
-    return [template % row for row in zip(*columns, strict=True)]
+    return [template % row for row in zip(*[_texts(column, depth + 1) for column in columns], strict=True)]
 
 
 def _lists(values: Sequence[Sequence[Any]], depth: int) -> list[str]:
@@ -60,22 +86,24 @@ def _lists(values: Sequence[Sequence[Any]], depth: int) -> list[str]:
 
 
 def pieces(value: Mapping[str, Any]) -> Iterator[str]:
-    """The same for a dict, in pieces: an iterator in it is a list whose items are made as they are written."""
+    """The same for a dict, in pieces; tables in it are written batch by batch."""
     between = "{\n "
     for key, item in value.items():
         yield f"{between}{encode_basestring(key)}: "
         between = ",\n "
-        if isinstance(item, Iterator):
-            yield from _rows(item)
+        if isinstance(item, Table):
+            yield from _batches(item)
         else:
             yield text(item, 1)
     yield "\n}"
 
 
-def _rows(rows: Iterator[Any]) -> Iterator[str]:
+def _batches(table: Table) -> Iterator[str]:
     between, end = "[\n  ", "[]"
-    while batch := _texts(list(islice(rows, BATCH)), 2):
-        yield between + ",\n  ".join(batch)
+    for start in range(0, len(table.rows), BATCH):
+        columns = zip(*table.rows[start:start + BATCH], strict=True)
+        written = [list(map(write, column)) if write else column for write, column in zip(table.columns.values(), columns, strict=True)]
+        yield between + ",\n  ".join(_rows(table.columns, written, 2))
         between, end = ",\n  ", "\n ]"
     yield end
 
