@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .tally import Tally
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .facts import InputFacts, Tally
+    from .facts import InputFacts
     from .model import Confidence, Evidence, Grade, Protection, Scalar, Severity, Status
 
 
@@ -47,8 +49,17 @@ class Observation(NamedTuple):
     destination: str
     port: int
     summary: str  # one line: what was seen
-    tally: Tally
+    counted: Tally  # evidence in it may have no words
     community_id: str
+
+    @property
+    def tally(self) -> Tally:
+        """With the summary wherever evidence has no words of its own."""
+        told = self.counted
+        if all([one[2] for one in told.evidence]):
+            return told
+        return Tally(told.count, told.first, told.last,
+                     tuple([one if one.summary else one._replace(summary=self.summary) for one in told.evidence]))
 
     @property
     def protocol(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..model import Protection
 from ..report import Interface, Observation
 from .addresses import sort_key
-from .observations import observation, tally_of
+from .observations import tally_of
 from .pools import sockets
 
 if TYPE_CHECKING:
@@ -66,16 +66,16 @@ def _saw(found: dict[tuple[str, int, str, str], Seen], key: tuple[str, int, str,
 
 def _observe(row: Interface, talk: Talk, maker: Maker) -> None:
     protection = Protection.UNKNOWN if row.protection == "mixed" else Protection(row.protection)
-    sort = maker.sort(talk, ("ports", "interface", protection), row.peers, {"protection": row.protection, "peers": row.peers},
-                      place=maker.channels.place(talk), side=1)
-    maker.seen.bundle(sort).later(_observation, row, talk)
+    bundle = maker.bundle(talk, ("ports", "interface", protection), row.peers, {"protection": row.protection, "peers": row.peers},
+                          place=maker.channels.place(talk), side=1)
+    bundle.later(_observation, row, talk)
 
 
 def _observation(sort: Sort, row: Interface, talk: Talk) -> Observation:
     evidence = talk.conversation.evidence[1] or talk.conversation.evidence[0]
-    made = observation(sort, talk, talk.key[:3],
+    source, destination, port, _ = talk.key
+    if destination != row.address:
+        source, destination, port = destination, row.address, row.port
+    return Observation(sort, source, destination, port,
                        f"{row.channel} on port {row.port}/{row.transport}: {row.peers} peers, {row.protection}",
-                       tally_of(talk, row.peers, evidence))
-    if made.destination != row.address:
-        made = Observation(made.sort, made.destination, row.address, row.port, *made[4:])
-    return made
+                       tally_of(talk, row.peers, evidence), talk.community)

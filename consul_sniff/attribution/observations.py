@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ..facts import Tally, joined
-from ..model import Evidence, Grade, Protection, Scalar
+from ..model import Grade, Protection, Scalar
 from ..report import Bundle, Few, Observation, Observations, Sort
 from .channels import RPC_CHANNELS
 from .nodes import plain_and_sealed, sent
@@ -20,6 +20,7 @@ from .telling import mesh_identity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from ..model import Evidence
     from .channels import Channels, Place
     from .pools import Pool
     from .profile import Profile
@@ -59,29 +60,30 @@ class Maker:
     def __init__(self, channels: Channels, roles: Roles, profile: Profile) -> None:
         self.channels, self.roles, self.profile = channels, roles, profile
         self.seen = Observations()
-        self._sorts: dict[tuple[object, ...], Sort] = {}
+        self._bundles: dict[tuple[object, ...], Bundle] = {}
 
     def make(self, talk: Talk, what: tuple[str, str, Protection], summary: str, tally: Tally, *,
              fields: Mapping[str, Scalar] | None = None, place: Place | None = None, side: int = 0,
              decrypted: bool = False) -> Observation:
         """An observation of ``what`` (protocol, kind, protection) in a conversation.
 
-        ``side`` said it. Evidence without words gets the summary. A field of a kind has values of one type (or None).
+        ``side`` said it. A field of a kind has values of one type (or None).
         """
-        sort = self.sort(talk, what, tally.count, fields or {}, place=place or self.channels.place(talk), side=side,
-                         decrypted=decrypted)
-        return observation(sort, talk, talk.key[:3], summary, tally)
+        bundle = self.bundle(talk, what, tally.count, fields or {}, place=place or self.channels.place(talk), side=side,
+                             decrypted=decrypted)
+        return Observation(bundle.sort, *talk.key[:3], summary, tally, talk.community)
 
-    def sort(self, talk: Talk, what: tuple[str, str, Protection], count: int, fields: Mapping[str, Scalar], *, place: Place,
-             side: int, decrypted: bool = False) -> Sort:
-        """Of what a side of a conversation said ``count`` times."""
-        between = self._between(talk, place)
-        few = Few(*what, *place, talk.key.transport, talk.loopback, grade(talk, side, count, what[2]), decrypted)
-        known = (few, side, between, *fields.items())
-        sort = self._sorts.get(known)
-        if sort is None:
-            sort = self._sorts[known] = Sort(few, _with_ends(fields, side, between))
-        return sort
+    def bundle(self, talk: Talk, what: tuple[str, str, Protection], count: int, fields: Mapping[str, Scalar], *, place: Place,
+               side: int, decrypted: bool = False) -> Bundle:
+        """The bundle of what a side of a conversation said ``count`` times."""
+        between = self.roles.between(talk) if place[0] in RPC_CHANNELS else ""
+        rank = grade(talk, side, count, what[2])
+        known = (*what, place, talk.key[3], talk.loopback, rank, decrypted, side, between, *fields.items())
+        bundle = self._bundles.get(known)
+        if bundle is None:
+            few = Few(*what, *place, talk.key.transport, talk.loopback, rank, decrypted)
+            bundle = self._bundles[known] = self.seen.bundle(Sort(few, _with_ends(fields, side, between)))
+        return bundle
 
     def sightings(self, talks: Iterable[Talk]) -> None:
         """Observations of all that was said, each made when somebody looks at it.
@@ -133,17 +135,12 @@ class Maker:
         return Observation(observation.sort, *_ends_of_responder(talk), *observation[4:])
 
 
-def observation(sort: Sort, talk: Talk, ends: tuple[str, str, int], summary: str, tally: Tally) -> Observation:
-    """Evidence without words gets the summary."""
-    return Observation(sort, *ends, summary, worded(tally, summary), talk.community)
-
-
 def _sighting(sort: Sort, talk: Talk, number: int) -> Observation:
     """Of one word, in the words of its decoder."""
-    word, tally = talk.speech.words[number], talk.tallies[number]
-    ends = _ends_of_responder(talk) if word.side and word.protocol == "memberlist" else talk.key[:3]
-    summary = tally.evidence[0].summary if tally.evidence else f"{word.protocol} {word.kind}"
-    return observation(sort, talk, ends, summary, tally)
+    manner, tally = talk.speech.words[number].manner, talk.tallies[number]
+    ends = _ends_of_responder(talk) if manner.side and manner.protocol == "memberlist" else talk.key[:3]
+    summary = tally.evidence[0].summary if tally.evidence else f"{manner.protocol} {manner.kind}"
+    return Observation(sort, *ends, summary, tally, talk.community)
 
 
 def _grades(talk: Talk) -> tuple[Grade, ...] | None:
@@ -168,17 +165,6 @@ def _with_ends(fields: Mapping[str, Scalar], side: int, between: str) -> dict[st
     return shown
 
 
-def worded(tally: Tally, summary: str) -> Tally:
-    """The tally with the summary wherever its evidence has no words of its own."""
-    for _, _, words in tally.evidence:
-        if not words:
-            break
-    else:
-        return tally
-    return Tally(tally.count, tally.first, tally.last, tuple([
-        evidence if evidence.summary else Evidence(evidence.input, evidence.frame, summary) for evidence in tally.evidence]))
-
-
 def _more(word: Word, domain: str) -> dict[str, Scalar]:
     if word.protocol == "tls" and word.kind == "server-hello":
         suite = str(word.fields.get("suite") or "")
@@ -194,8 +180,8 @@ def of_gossip(pool: Pool, talk: Talk, maker: Maker) -> None:
     for side in (0, 1):
         for protection, form, version, count, counted in _gossip(talk, side):
             fields = {"form": form, "version": version, "pool": "wan" if pool.wan else "lan"}
-            sort = maker.sort(talk, ("memberlist", FROM_COUNTERS, protection), count, fields, place=place, side=side)
-            maker.seen.bundle(sort).later(_sent, talk, side, count, counted)
+            bundle = maker.bundle(talk, ("memberlist", FROM_COUNTERS, protection), count, fields, place=place, side=side)
+            bundle.later(_sent, talk, side, count, counted)
         if talk.conversation.cut[side]:
             tally = tally_of(talk, talk.conversation.cut[side], talk.conversation.evidence[side])
             maker.seen.add(maker.directed(talk, side, maker.make(
@@ -210,7 +196,7 @@ def _sent(sort: Sort, talk: Talk, side: int, count: int, counted: Callable[[Talk
         form = "datagram"
     summary = f"{count} {word} memberlist {form}" if count != 1 else f"{word} memberlist {form}"
     ends = _ends_of_responder(talk) if side else talk.key[:3]
-    return observation(sort, talk, ends, summary, counted(talk, side, count))
+    return Observation(sort, *ends, summary, counted(talk, side, count), talk.community)
 
 
 def _gossip(talk: Talk, side: int) -> Iterable[tuple[Protection, str, int | None, int, Callable[[Talk, int, int], Tally]]]:

@@ -81,7 +81,7 @@ def _observe(facts: Facts, index: Index, near: list[Talk], pools: Pools, maker: 
     made += integrity.malformed(facts, owned, pools.all, maker)
     made += keyring_use.observe(owned, maker)
     made += identity.observe(near, maker, pools)
-    made += between_servers(maker)
+    between_servers(maker)
     made += settings.intentions(index, maker)
     made += exposures.observe(index, maker)
     for one in made:

@@ -85,25 +85,22 @@ def _severity(signature: Signature, status: Status) -> Severity:
 
 
 def _finding(signature: Signature, found: Sequence[Observation], status: Status) -> Finding:
-    first = found[0]
-    grade, tally = first.grade, first.tally
+    first, tally = found[0], found[0].tally
+    few = first.sort.few
     if len(found) > 1:
-        tally = joined([observation.tally for observation in found])
-        first = min(found, key=lambda o: (o.tally.evidence[:1], o.sort.few.protocol, o.sort.few.kind, o.summary))
-        grade = min([o.sort.few.grade for o in found], key=_GRADES.index)
+        tallies = [tally, *[one.tally for one in found[1:]]]
+        place = min(range(len(found)), key=lambda n: (tallies[n].evidence[:1], *found[n].sort.few[:2], found[n].summary))
+        grade = min([one.sort.few.grade for one in found], key=_GRADES.index)
+        first, tally, few = found[place], joined(tallies), found[place].sort.few._replace(grade=grade)
     severity, title = _severity(signature, status), signature.title
     if severity is not signature.severity:
-        if grade is Grade.UNSOLICITED:
+        if few.grade is Grade.UNSOLICITED:
             title += " (a single unanswered datagram: anybody can forge it, so it decides nothing)"
         else:
             title += f" (the control is {status.value}: this decides nothing)"
-    unproven = grade is Grade.UNSOLICITED
+    _, source, destination, port, _, _, community = first
     return Finding(
-        id=identity(signature.id, first.source, first.destination, first.port, first.transport),
-        signature=signature.id, control=signature.control, severity=severity,
-        confidence=Confidence.LOW if unproven else signature.confidence, grade=grade, title=title,
-        source=first.source, destination=first.destination, port=first.port, transport=first.transport,
-        protocol=first.protocol, count=tally.count, first=tally.first, last=tally.last, evidence=tally.evidence,
-        community_id=first.community_id, remediation=signature.remediation,
-        decrypted=all(o.decrypted for o in found),
-    )
+        identity(signature.id, source, destination, port, few.transport), signature.id, signature.control, severity,
+        Confidence.LOW if few.grade is Grade.UNSOLICITED else signature.confidence, few.grade, title,
+        source, destination, port, few.transport, few.protocol, tally.count, tally.first, tally.last, tally.evidence,
+        community, signature.remediation, decrypted=all([one.sort.few.decrypted for one in found]))

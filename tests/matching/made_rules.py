@@ -15,7 +15,7 @@ def tally(frame=1, time=1_000, count=1):
 def observation(protocol="memberlist", kind="gossip", **other):
     few = {"protection": Protection.PLAINTEXT, "channel": "gossip-lan", "owner": "consul", "by": "content",
            "transport": "udp", "loopback": False, "grade": Grade.TWO_WAY, "decrypted": False}
-    values = {"source": "10.0.0.1", "destination": "10.0.0.2", "port": 8301, "summary": "seen", "tally": tally(),
+    values = {"source": "10.0.0.1", "destination": "10.0.0.2", "port": 8301, "summary": "seen", "counted": other.pop("tally", tally()),
               "community_id": "1:x"}
     few |= {name: other.pop(name) for name in few if name in other}
     return Observation(Sort(Few(protocol, kind, **few), other.pop("fields", {})), **{**values, **other})
