@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    #: the keys of a table's rows, and what makes of a value what is written; None: it is written as it is
-    Columns = Mapping[str, Callable[[Any], Any] | None]
+    #: the keys of a table's rows, and what makes of a value what is written (None: it is written as it is); or the columns
+    #: of a table that is the value
+    Columns = Mapping[str, "Callable[[Any], Any] | Columns | None"]
 
 #: how scalars are written; what is not here goes to the standard library
 SCALARS: Final[dict[type, Callable[[Any], str]]] = {
@@ -36,8 +37,8 @@ class Table:
         self.columns = columns
 
     def dicts(self) -> list[dict[str, Any]]:
-        return [{key: write(value) if write else value for (key, write), value in zip(self.columns.items(), row, strict=True)}
-                for row in self.rows]
+        return [{key: value if write is None else write(value) if callable(write) else Table(value, write).dicts()
+                 for (key, write), value in zip(self.columns.items(), row, strict=True)} for row in self.rows]
 
 
 def text(value: Any, depth: int = 0) -> str:
@@ -70,19 +71,39 @@ def _words(values: Sequence[Any], write: Callable[[Any], str]) -> list[str]:
 
 def _dicts(values: Sequence[dict[str, Any]], keys: tuple[str, ...], depth: int) -> list[str]:
     """Dicts with the same keys."""
-    return _rows(keys, zip(*[value.values() for value in values], strict=True), depth) if keys else ["{}"] * len(values)
+    if not keys:
+        return ["{}"] * len(values)
+    return _filled(keys, [_texts(column, depth + 1) for column in zip(*[value.values() for value in values], strict=True)], depth)
 
 
-def _rows(keys: Iterable[str], columns: Iterable[Sequence[Any]], depth: int) -> list[str]:
+def _rows(rows: Sequence[tuple[Any, ...]], columns: Columns, depth: int) -> list[str]:
+    """Rows of a table."""
+    written = []
+    for column, write in zip(zip(*rows, strict=True), columns.values(), strict=True):
+        if write is None or callable(write):
+            written.append(_texts(column if write is None else list(map(write, column)), depth + 1))
+        else:
+            items = [item for value in column for item in value]
+            written.append(_brackets(column, _rows(items, write, depth + 2) if items else [], depth + 1))
+    return _filled(columns, written, depth)
+
+
+def _filled(keys: Iterable[str], columns: Sequence[Sequence[str]], depth: int) -> list[str]:
     template = _template(depth, *keys)
-    return [template % row for row in zip(*[_texts(column, depth + 1) for column in columns], strict=True)]
+    return [template % row for row in zip(*columns, strict=True)]
 
 
 def _lists(values: Sequence[Sequence[Any]], depth: int) -> list[str]:
     """Lists, the items of all of them at once."""
-    items = iter(_texts([item for value in values for item in value], depth + 1))
+    return _brackets(values, _texts([item for value in values for item in value], depth + 1), depth)
+
+
+def _brackets(values: Sequence[Sequence[Any]], written: Iterable[str], depth: int) -> list[str]:
+    """Lists, their items already written one after the other."""
+    items = iter(written)
     inner = "\n" + " " * (depth + 1)
-    return [f"[{inner}{f',{inner}'.join(islice(items, len(value)))}\n{' ' * depth}]" if value else "[]" for value in values]
+    between, end = "," + inner, "\n" + " " * depth + "]"
+    return ["[" + inner + between.join(islice(items, len(value))) + end if value else "[]" for value in values]
 
 
 def pieces(value: Mapping[str, Any]) -> Iterator[str]:
@@ -101,9 +122,7 @@ def pieces(value: Mapping[str, Any]) -> Iterator[str]:
 def _batches(table: Table) -> Iterator[str]:
     between, end = "[\n  ", "[]"
     for start in range(0, len(table.rows), BATCH):
-        columns = zip(*table.rows[start:start + BATCH], strict=True)
-        written = [list(map(write, column)) if write else column for write, column in zip(table.columns.values(), columns, strict=True)]
-        yield between + ",\n  ".join(_rows(table.columns, written, 2))
+        yield between + ",\n  ".join(_rows(table.rows[start:start + BATCH], table.columns, 2))
         between, end = ",\n  ", "\n ]"
     yield end
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..facts import InputFacts
-    from ..model import Evidence
     from ..report import Finding, Node, Report
     from .indented import Columns
     from .look import Look
@@ -102,10 +101,11 @@ def _optional(text: str | None) -> str | None:
     return None if text is None else _shown(text)
 
 
-def _evidence(evidence: tuple[Evidence, ...]) -> list[dict[str, Any]]:
-    return [{"input": e.input, "frame": e.frame, "summary": _shown(e.summary)} for e in evidence]
-
-
+EVIDENCE: Columns = {
+    "input": None,
+    "frame": None,
+    "summary": _shown,
+}
 CONTROL: Columns = {
     "id": None,
     "status": _word,
@@ -132,7 +132,7 @@ FINDING: Columns = {
     "count": None,
     "first_seen": timestamp,
     "last_seen": timestamp,
-    "evidence": _evidence,
+    "evidence": EVIDENCE,
     "community_id": None,
     "remediation": None,
     "decrypted": None,
@@ -176,7 +176,7 @@ EXPOSURE: Columns = {
     "last_seen": timestamp,
     "source": None,
     "destination": None,
-    "evidence": _evidence,
+    "evidence": EVIDENCE,
 }
 
 
