@@ -56,7 +56,7 @@ class Observation(NamedTuple):
     def tally(self) -> Tally:
         """With the summary wherever evidence has no words of its own."""
         told = self.counted
-        if all([one[2] for one in told.evidence]):
+        if "" not in [one[2] for one in told.evidence]:
             return told
         return Tally(told.count, told.first, told.last,
                      tuple([one if one.summary else one._replace(summary=self.summary) for one in told.evidence]))

@@ -20,11 +20,11 @@ from .telling import mesh_identity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .index import Index
     from .pools import Pools, Socket
     from .ports import Named, PortBook
     from .profile import Profile
     from .rpc_owners import Rpc
-    from .index import Index
     from .talks import Speech, Talk
 
 RPC_CHANNELS: Final = frozenset({"rpc", "raft"})

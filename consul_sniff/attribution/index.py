@@ -85,7 +85,7 @@ class _Speeches:
         self._words: dict[int, Word] = {}
         self._manners: dict[Manner, Manner] = {}
         self._shapes: dict[tuple[Manner, ...], Shape] = {}
-        self._speeches = {(): Speech((), Shape(()))}
+        self._speeches: dict[tuple[int, ...], Speech] = {(): Speech((), Shape(()))}
 
     def turned(self, heard: Heard) -> Heard:
         """What was heard from the other side."""
@@ -124,15 +124,16 @@ def _talks(facts: Facts, turned: dict[ConversationKey, ConversationKey], domain:
     keys: Iterable[ConversationKey] = chain(facts.conversations, _left(said))
     for key in sorted(facts.conversations.keys() | said.keys()) if turned else keys:
         conversation, heard = facts.conversations.get(key) or Conversation(), said.pop(key, _SILENCE)
-        if key in turned:
-            key, conversation, heard = turned[key], _mirror(conversation, key.port), speeches.turned(heard)
-        known = talks.get(key)
+        new = turned.get(key, key)
+        if new is not key:
+            conversation, heard = _mirror(conversation, key.port), speeches.turned(heard)
+        known = talks.get(new)
         if known is not None:
             both = copy(known.conversation)
             both.merge(conversation)
             conversation, heard = both, [(one.word.number, one.tally) for one in known.said] + heard
         numbers, tallies = zip(*heard, strict=True) if heard else ((), ())
-        talks[key] = Talk(key, conversation, speeches.speech(numbers), tallies)
+        talks[new] = Talk(new, conversation, speeches.speech(numbers), tallies)
     return talks
 
 

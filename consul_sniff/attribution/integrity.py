@@ -20,9 +20,9 @@ from .said_ports import consul_tags
 if TYPE_CHECKING:
     from ..facts import Facts
     from ..report import Observation
+    from .index import Index, Stated
     from .observations import Maker
     from .pools import Pool
-    from .index import Index, Stated
     from .talks import Talk
 
 CHANCE: Final = 3

@@ -19,9 +19,9 @@ from .said_ports import consul_tags
 if TYPE_CHECKING:
     from ..facts import ConversationKey, Tally
     from ..report import Observation
+    from .index import Index, Stated
     from .observations import Maker
     from .pools import Pool
-    from .index import Index, Stated
 
 ROLES = {"consul": "server", "node": "client"}
 NAMES_SHOWN = 8

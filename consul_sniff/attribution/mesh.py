@@ -18,10 +18,10 @@ from .telling import mesh_identity
 
 if TYPE_CHECKING:
     from ..report import Observation
+    from .index import Index
     from .observations import Maker
     from .pools import Socket
     from .ports import PortBook
-    from .index import Index
     from .talks import Speech, Talk
 
 EXPOSE_PATHS: Final = "expose-path"

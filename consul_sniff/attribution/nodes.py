@@ -18,9 +18,9 @@ from .said_ports import consul_tags, wan_name
 if TYPE_CHECKING:
     from ..facts import Tally
     from .channels import Channels
+    from .index import Stated
     from .pools import Pool, Pools
     from .roles import Roles
-    from .index import Stated
     from .talks import Speech, Talk
 
 RANK: Final = {"alive": 0, "suspect": 1, "dead": 2, "left": 3}

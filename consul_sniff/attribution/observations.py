@@ -106,7 +106,9 @@ class Maker:
         for (shape, places, ends, transport, loopback, grades), same in alike.items():
             for number, manner in enumerate(shape.manners):
                 at = shape.named.index(manner.protocol)
-                few = Few(*manner[1:4], *places[at], transport, loopback, grades[number] if grades else Grade.TWO_WAY, manner.decrypted)
+                place: Place = places[at]
+                few = Few(manner.protocol, manner.kind, manner.protection, *place, transport, loopback,
+                          grades[number] if grades else Grade.TWO_WAY, manner.decrypted)
                 self.seen.lot(few, self._split).add((same, number, ends[at]))
 
     def _split(self, few: Few, parts: list[tuple[list[Talk], int, str]]) -> list[Bundle]:

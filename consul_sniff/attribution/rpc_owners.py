@@ -13,9 +13,9 @@ from .pools import Union
 from .telling import of_rpc
 
 if TYPE_CHECKING:
+    from .index import Index
     from .pools import Pools, Socket
     from .ports import PortBook
-    from .index import Index
     from .talks import Speech
 
 # The services that Consul's and Nomad's servers register (agent/consul/server_register.go; nomad/server.go),

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ..facts import Tally
     from ..model import Scalar
     from ..report import Observation
-    from .observations import Maker
     from .index import Index
+    from .observations import Maker
     from .talks import Said, Speech, Talk
 
 WILDCARD: Final = "wildcard-deny"  # the list that was read holds a deny from * to *

@@ -43,7 +43,7 @@ class Word:
     __slots__ = ("_fields", "manner", "number", "telling")
 
     def __init__(self, number: int, manner: Manner, fields: Fields, *, telling: bool) -> None:
-        self.number = number  # words in the order of their numbers are in the order of sides and texts
+        self.number = number  # by sides, then in the order of their texts
         self.manner = manner
         self.telling = telling  # it tells something of a datacenter, see telling.py
         self._fields: Fields | dict[str, Scalar] = fields
@@ -103,7 +103,7 @@ class Speech:
     def __init__(self, words: tuple[Word, ...], shape: Shape) -> None:
         self.words = words
         self.shape = shape
-        self.telling = any([word.telling for word in words])
+        self.telling = True in [word.telling for word in words]
         self._answers: dict[Callable[[Speech], Any], Any] | None = None
 
     def of(self, protocol: str) -> list[Word]:

@@ -103,4 +103,4 @@ def _finding(signature: Signature, found: Sequence[Observation], status: Status)
         identity(signature.id, source, destination, port, few.transport), signature.id, signature.control, severity,
         Confidence.LOW if few.grade is Grade.UNSOLICITED else signature.confidence, few.grade, title,
         source, destination, port, few.transport, few.protocol, tally.count, tally.first, tally.last, tally.evidence,
-        community, signature.remediation, decrypted=all([one.sort.few.decrypted for one in found]))
+        community, signature.remediation, decrypted=all(one.sort.few.decrypted for one in found))

@@ -2,12 +2,12 @@ from copy import deepcopy
 
 import pytest
 
+from consul_sniff.attribution.index import index
 from consul_sniff.attribution.ports import PortBook
 from consul_sniff.attribution.profile import Profile
-from consul_sniff.attribution.index import index
 from consul_sniff.facts import ConversationKey
 
-from .made_facts import CLEAR, S1, S2, SEALED, Made
+from .made_facts import C1, S1, S2, SEALED, Made
 
 
 def read(made, said=None):
@@ -67,24 +67,31 @@ def test_a_sighting_without_its_conversation_still_stands():
     assert [said.kind for talk in read(made).talks.values() for said in talk.said] == ["request"]
 
 
-@pytest.mark.parametrize(("protocol", "kind", "protection", "decrypted", "fields", "clear"), [
-    ("consul-rpc", "request", CLEAR, False, {}, True),
-    ("consul-rpc", "mode", CLEAR, False, {"mode": "tls"}, False),
-    ("consul-rpc", "mode", CLEAR, False, {"mode": "tls-insecure"}, False),
-    ("consul-rpc", "mode", CLEAR, False, {"mode": "yamux"}, True),
-    ("memberlist", "ping", CLEAR, True, {}, False),
-    ("tls", "records", SEALED, False, {}, False)])
-def test_what_is_plaintext_on_the_wire(protocol, kind, protection, decrypted, fields, clear):
+def test_the_same_said_elsewhere_as_often_as_you_like_is_one_speech():
     made = Made()
-    key = made.talk(S1, S2, 8300)
-    made.say(key, protocol, kind, protection, decrypted=decrypted, **fields)
-    assert read(made).talks[key].said[0].clear is clear
+    for host, count in ((S1, 1), (S2, 9)):
+        key = made.talk(C1, host, 443)
+        made.say(key, "http", "response", side=1, api="other", status=200, count=count)
+        made.say(key, "http", "request", api="other", method="GET", count=count)
+    one, two = read(made).talks.values()
+    assert one.speech is two.speech
+    assert [[(said.side, said.kind, said.tally.count) for said in talk.said] for talk in (one, two)] == [
+        [(0, "request", count), (1, "response", count)] for count in (1, 9)]
 
 
-def test_a_reset_without_data_is_a_refusal():
+def test_a_shape_knows_no_fields():
     made = Made()
-    refused = made.talk(S1, S2, 19000, payloads=(0, 0), flags=(2, 4 | 16))
-    later = made.talk(S1, S2, 19001, payloads=(2, 2), flags=(2, 4 | 16))
-    talks = read(made).talks
-    assert talks[refused].refused
-    assert not talks[later].refused
+    for host, path in ((S1, "/a"), (S2, "/b")):
+        made.say(made.talk(C1, host, 443), "http", "request", api="other", route=path)
+    one, two = (talk.speech for talk in read(made).talks.values())
+    assert one is not two
+    assert one.shape is two.shape
+
+
+def test_what_shows_something_by_itself_is_sorted_and_what_does_not_is_not_in_it():
+    made = Made()
+    made.say(made.talk(C1, S2, 443), "tls", "client-hello", SEALED, sni="example.org")
+    made.say(made.talk(C1, S1, 443), "http", "request", api="consul")
+    made.gossip(C1, S1, 7946, plain=(1, 0))
+    made.say(made.talk(C1, S1, 53, "udp"), "dns", "query", zone="org")
+    assert [talk.key[1:3] for talk in read(made).telling] == [(S1, 443), (S1, 7946)]

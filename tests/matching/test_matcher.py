@@ -3,6 +3,7 @@ import sys
 from consul_sniff.matching.matcher import Matcher
 from consul_sniff.matching.schema import Condition
 from consul_sniff.model import Vote
+from consul_sniff.report import Bundle, Observations
 
 from .made_rules import observation, signature
 
@@ -44,6 +45,27 @@ def test_a_signature_without_a_protocol_sees_all():
     match = ((Condition("channel", "exact", ("rpc",)),),)
     rpc = observation("tls", "records", channel="rpc")
     assert matched(rpc, observation("raft", "entry", channel="raft"), match=match) == [rpc]
+
+
+def test_a_lot_is_split_only_where_a_signature_asks_for_what_it_has_in_common():
+    seen, split = Observations(), []
+    for protocol in ("memberlist", "http"):
+        one = observation(protocol)
+
+        def parts(few, parts):
+            split.append(few.protocol)
+            return parts
+
+        bundle = Bundle(one.sort)
+        bundle.later(lambda sort, made: made._replace(sort=sort), one)
+        seen.lot(one.sort.few, parts).add(bundle)
+    assert [list(ballot.observations) for ballot in Matcher([signature()]).ballots(seen)] == [[observation_of(seen, "memberlist")]]
+    assert split == ["memberlist"]
+    assert {one.protocol for one in seen} == {"memberlist", "http"}
+
+
+def observation_of(seen, protocol):
+    return next(one for bundle in seen.bundles(lambda few: few.protocol == protocol) for one in bundle.observations)
 
 
 def test_not_on_the_protocol_leaves_it_open():
