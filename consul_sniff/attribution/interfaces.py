@@ -16,23 +16,25 @@ if TYPE_CHECKING:
     from .talks import Talk
 
 
-_UNKNOWN = {Protection.UNKNOWN}
+_WORDS = {None: "mixed", **{protection: protection.value for protection in Protection}}
 
 
 class Seen:
     """What was seen of one interface."""
 
-    __slots__ = ("peers", "shown", "talk")
+    __slots__ = ("peers", "protection", "talk")
 
     def __init__(self, talk: Talk) -> None:
         self.peers: set[str] = set()
-        self.shown: set[Protection] = set()
+        self.protection: Protection | None = Protection.UNKNOWN  # None: mixed
         self.talk = talk
 
-    @property
-    def protection(self) -> str:
-        known = self.shown - _UNKNOWN
-        return "mixed" if len(known) > 1 else next(iter(known)).value if known else "unknown"
+    def add(self, peer: str, protection: Protection) -> None:
+        self.peers.add(peer)
+        if self.protection is Protection.UNKNOWN:
+            self.protection = protection
+        elif protection is not self.protection and protection is not Protection.UNKNOWN:
+            self.protection = None
 
 
 def interfaces(talks: list[Talk], maker: Maker) -> tuple[Interface, ...]:
@@ -49,9 +51,11 @@ def interfaces(talks: list[Talk], maker: Maker) -> tuple[Interface, ...]:
             _saw(found, (*sockets(talk)[0], "udp", place.channel), key.destination, talk, protection)
     rows = []
     for (address, port, transport, channel), seen in sorted(found.items(), key=lambda one: (sort_key(one[0][0]), one[0][1:])):
-        row = Interface(address, port, transport, channel, seen.protection, len(seen.peers))
+        row = Interface(address, port, transport, channel, _WORDS[seen.protection], len(seen.peers))
         rows.append(row)
-        _observe(row, seen.talk, maker)
+        bundle = maker.bundle(seen.talk, ("ports", "interface", seen.protection or Protection.UNKNOWN), row.peers,
+                              {"protection": row.protection, "peers": row.peers}, place=maker.channels.place(seen.talk), side=1)
+        bundle.later(_observation, row, seen.talk)
     return tuple(rows)
 
 
@@ -60,15 +64,7 @@ def _saw(found: dict[tuple[str, int, str, str], Seen], key: tuple[str, int, str,
     seen = found.get(key)
     if seen is None:
         seen = found[key] = Seen(talk)
-    seen.peers.add(peer)
-    seen.shown.add(protection)
-
-
-def _observe(row: Interface, talk: Talk, maker: Maker) -> None:
-    protection = Protection.UNKNOWN if row.protection == "mixed" else Protection(row.protection)
-    bundle = maker.bundle(talk, ("ports", "interface", protection), row.peers, {"protection": row.protection, "peers": row.peers},
-                          place=maker.channels.place(talk), side=1)
-    bundle.later(_observation, row, talk)
+    seen.add(peer, protection)
 
 
 def _observation(sort: Sort, row: Interface, talk: Talk) -> Observation:
