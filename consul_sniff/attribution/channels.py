@@ -53,20 +53,13 @@ class Channels:
         self.speakers = speakers
         #: sockets whose purpose their content shows; RPC wins over all, for gRPC and TLS run inside it
         self._shown: dict[Socket, Place] = {}
-        self._zones: set[Socket] = set()  # sockets that were asked for names of Consul's domain
+        #: sockets that were asked for names of Consul's domain
+        self._zones = {talk.socket for talk in index.asked(self._asks_for_domain)} - rpc.sockets
         for socket in rpc.sockets:
             owner = rpc.owner(socket)
             self._shown[socket] = Place("rpc" if owner == "consul" else "other", owner, "content")
-        for talk in index.telling:
-            if talk.socket not in rpc.sockets:
-                self._learn(talk)
-
-    def _learn(self, talk: Talk) -> None:
-        if talk.speech.once(self._asks_for_domain):
-            self._zones.add(talk.socket)
-        channel = talk.speech.once(self._shown_by)
-        if channel is not None:
-            self._shown.setdefault(talk.socket, Place(channel, "consul", "content"))
+        for talk in sorted(index.asked(self._shown_by), key=attrgetter("key")):
+            self._shown.setdefault(talk.socket, Place(str(talk.speech.once(self._shown_by)), "consul", "content"))
 
     def _asks_for_domain(self, speech: Speech) -> bool:
         return any(word.fields.get("zone") == self._profile.domain for word in speech.of("dns"))

@@ -17,7 +17,7 @@ from .talks import Manner, Shape, Speech, Talk, Word
 from .telling import telling as _telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..model import Claim, Scalar, Secret
     from .ports import PortBook
@@ -57,8 +57,13 @@ class Index(NamedTuple):
 
     talks: dict[ConversationKey, Talk]  # in no order
     telling: list[Talk]  # those that show something by themselves, sorted
+    speeches: dict[Speech, list[Talk]]  # the same by what was said in them
     claims: list[Stated]
     exposed: list[Exposed]
+
+    def asked(self, question: Callable[[Speech], object]) -> list[Talk]:
+        """Those of ``telling`` that a question about what was said is true of; sorted only where the same was said."""
+        return [talk for speech, talks in self.speeches.items() if speech.once(question) for talk in talks]
 
 
 def index(facts: Facts, book: PortBook, domain: str = "consul") -> Index:
@@ -66,8 +71,12 @@ def index(facts: Facts, book: PortBook, domain: str = "consul") -> Index:
     turned = {key: _reverse(key, conversation) for key, conversation in facts.conversations.items()
               if not conversation.certain and _wrong_way(key, conversation, book)}
     talks = _talks(facts, turned, domain)
-    telling = [talk for talk in talks.values() if talk.speech.telling or (talk.key.transport == "udp" and _gossiped(talk.conversation))]
-    return Index(talks, sorted(telling, key=attrgetter("key")), _claims(facts, turned), [
+    telling = sorted([talk for talk in talks.values() if talk.speech.telling or (
+        talk.key.transport == "udp" and _gossiped(talk.conversation))], key=attrgetter("key"))
+    speeches: dict[Speech, list[Talk]] = {}
+    for talk in telling:
+        speeches.setdefault(talk.speech, []).append(talk)
+    return Index(talks, telling, speeches, _claims(facts, turned), [
         Exposed(key.secret, turned.get(key.conversation, key.conversation), key.side ^ (key.conversation in turned), tally)
         for key, tally in sorted(facts.exposures.items(), key=_exposure_order)])
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .talks import Talk
 
 
-_WORDS = {None: "mixed", **{protection: protection.value for protection in Protection}}
+_WORDS: dict[Protection | None, str] = {None: "mixed", **{protection: protection.value for protection in Protection}}
 
 
 class Seen:

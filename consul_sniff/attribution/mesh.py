@@ -47,8 +47,8 @@ class Mesh:
                 self.listeners[socket] = min(name, self.listeners.get(socket, name))
             elif stated.value.get("role") == EXPOSE_PATHS:
                 self.exposed.add(socket)
-        for talk in index.telling:
-            if talk.speech.once(self._of_mesh) and book.role(*talk.socket) not in ("rpc", "https", "grpc", "grpc-tls"):
+        for talk in index.asked(self._of_mesh):
+            if book.role(*talk.socket) not in ("rpc", "https", "grpc", "grpc-tls"):
                 self.listeners.setdefault(talk.socket, "")
 
     @property

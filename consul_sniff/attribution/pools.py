@@ -28,6 +28,7 @@ from .said_ports import consul_tags, is_port, wan_name
 Socket = tuple[str, int]
 GOSSIP_ROLES = frozenset({"serf-lan", "serf-wan"})
 FOREIGN_ROLES = frozenset({"serf", "nomad"})
+MEMBERLIST_ROLES = GOSSIP_ROLES | FOREIGN_ROLES
 STRICT = 3  # sealed datagrams at least, before a port that nobody named is believed to carry gossip
 
 
@@ -106,7 +107,7 @@ def _loud(index: Index) -> frozenset[int]:
 
 
 def _named_gossip(talk: Talk, book: PortBook, loud: frozenset[int]) -> bool:
-    return talk.key.port not in loud and any(book.role(address, port, "udp") in GOSSIP_ROLES | FOREIGN_ROLES for address, port in sockets(talk))
+    return talk.key.port not in loud and any(book.role(address, port, "udp") in MEMBERLIST_ROLES for address, port in sockets(talk))
 
 
 def _strict(talk: Talk) -> bool:

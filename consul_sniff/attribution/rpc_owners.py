@@ -56,7 +56,7 @@ class Rpc:
     """Which sockets answer RPC, and whose each is."""
 
     def __init__(self, index: Index) -> None:
-        self.talks = [talk for talk in index.telling if talk.speech.once(rpc_talk)]
+        self.talks = index.asked(rpc_talk)
         self._union = Union()
         self._owners: dict[Socket, str] = {}
         for talk in self.talks:
@@ -100,9 +100,7 @@ def speakers(index: Index, rpc: Rpc, pools: Pools | None = None) -> frozenset[st
     for talk in rpc.talks:
         if rpc.owner(talk.socket) == "consul" and talk.answered:
             found |= {talk.key.source, talk.key.destination}
-    for talk in index.telling:
-        if talk.speech.once(_answers_as_agent):
-            found.add(talk.key.destination)
+    found |= {talk.key.destination for talk in index.asked(_answers_as_agent)}
     for pool in pools.owned() if pools else ():
         found |= pool.hosts
     return frozenset(found)

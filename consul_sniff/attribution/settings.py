@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from ..facts import joined
@@ -15,15 +16,17 @@ if TYPE_CHECKING:
     from ..report import Observation
     from .index import Index
     from .observations import Maker
-    from .talks import Said, Speech, Talk
+    from .talks import Said, Speech, Talk, Word
 
 WILDCARD: Final = "wildcard-deny"  # the list that was read holds a deny from * to *
 
 
-def remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
+def remote_exec(index: Index, maker: Maker) -> list[Observation]:
     """Remote execution used (keys, events, sessions of ``consul exec``), or an agent that tells whether it would."""
-    if not talk.speech.once(_of_remote_exec):
-        return []
+    return [made for talk in index.asked(_of_remote_exec) for made in _remote_exec(talk, maker)]
+
+
+def _remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
     used: dict[tuple[str, str, int, bool], list[Said]] = defaultdict(list)
     made = []
     for said in talk.said:
@@ -64,11 +67,9 @@ def intentions(index: Index, maker: Maker) -> list[Observation]:
         elif stated.claim.kind == "agent" and stated.value.get("default_intention_policy"):
             shown[str(stated.value["default_intention_policy"])].append((talk, stated.side, stated.tally))
     settled = {policy for policy in shown if policy}
-    for talk in index.telling:
-        if "http" not in talk.protocols or talk.loopback:
-            continue
+    for talk in sorted(index.asked(_answers), key=attrgetter("key")):
         for said in talk.of("http"):
-            if said.fields.get("api") != "consul" or said.kind != "response":
+            if talk.loopback or not _is_answer(said.word):
                 continue
             known = known or bool(said.fields.get("intentions"))  # a whole list; a single intention shows no default
             if said.fields.get("intentions") == WILDCARD and not wildcard:
@@ -79,6 +80,14 @@ def intentions(index: Index, maker: Maker) -> list[Observation]:
                 shown[str(policy)].append((talk, said.side, said.tally))
     return [_default(maker, policy, where, {"policy": policy, "wildcard_deny": wildcard, "known": known})
             for policy, where in sorted(shown.items(), key=lambda item: str(item[0]))]
+
+
+def _answers(speech: Speech) -> bool:
+    return any(_is_answer(word) for word in speech.of("http"))
+
+
+def _is_answer(word: Word) -> bool:
+    return word.kind == "response" and word.fields.get("api") == "consul"
 
 
 def _default(maker: Maker, policy: str | None, where: list[tuple[Talk, int, Tally]],

@@ -72,7 +72,6 @@ def _observe(facts: Facts, index: Index, near: list[Talk], pools: Pools, maker: 
             made += observations.of_ports(talk, maker)
         made += net.observe(talk, maker)
         made += mesh.admin(talk, maker)
-        made += settings.remote_exec(talk, maker)
     owned = pools.owned()
     for pool in owned:
         if pool.talks:
@@ -82,6 +81,7 @@ def _observe(facts: Facts, index: Index, near: list[Talk], pools: Pools, maker: 
     made += keyring_use.observe(owned, maker)
     made += identity.observe(near, maker, pools)
     between_servers(maker)
+    made += settings.remote_exec(index, maker)
     made += settings.intentions(index, maker)
     made += exposures.observe(index, maker)
     for one in made:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..facts import joined
@@ -14,7 +13,7 @@ from .checklist import SEVERITY_ORDER
 from .reasons import natural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..report import Observation
     from .matcher import Ballot
@@ -39,7 +38,6 @@ def identity(signature: str, source: str, destination: str, port: int, transport
 class _Place(NamedTuple):
     """Where a signature fired: what a finding will be made of."""
 
-    order: tuple[object, ...]
     signature: Signature
     found: list[Observation]
     status: Status
@@ -51,21 +49,27 @@ def findings(ballots: Iterable[Ballot], statuses: Mapping[str, Status],
 
     ``statuses``: each control's, which bounds the severity of its findings.
     """
-    places = sorted((place for ballot in ballots if ballot.signature.vote in TELLING
-                     for place in _places(ballot, statuses[ballot.signature.control])), key=itemgetter(0))
+    def order(ballot: Ballot) -> tuple[int, str, str]:
+        signature = ballot.signature
+        return SEVERITY_ORDER[_severity(signature, statuses[signature.control])], signature.control, signature.id
+
+    telling = sorted([ballot for ballot in ballots if ballot.signature.vote in TELLING], key=order)
+    places = [_Place(ballot.signature, found, statuses[ballot.signature.control]) for ballot in telling for found in _places(ballot)]
     kept = places if len(places) <= limit else _bounded(places, limit)
-    return [_finding(place.signature, place.found, place.status) for place in kept], len(places) - len(kept)
+    return [_finding(*place) for place in kept], len(places) - len(kept)
 
 
-def _places(ballot: Ballot, status: Status) -> Iterator[_Place]:
-    signature = ballot.signature
+def _places(ballot: Ballot) -> list[list[Observation]]:
+    """What a signature matched at each place, sorted by place."""
     places: dict[tuple[str, str, int, str], list[Observation]] = {}
-    for o in ballot.observations:
-        places.setdefault((*o[1:4], o.sort.few.transport), []).append(o)
-    worst = SEVERITY_ORDER[_severity(signature, status)]
-    for (source, destination, port, transport), found in places.items():
-        yield _Place((worst, signature.control, signature.id, natural(source), natural(destination), port, transport),
-                     signature, found, status)
+    for one in ballot.observations:
+        places.setdefault((*one[1:4], one.sort.few.transport), []).append(one)
+    return [found for _, found in sorted(places.items(), key=_place_order)]
+
+
+def _place_order(place: tuple[tuple[str, str, int, str], object]) -> tuple[object, ...]:
+    source, destination, port, transport = place[0]
+    return natural(source), natural(destination), port, transport
 
 
 def _bounded(places: Sequence[_Place], limit: int) -> list[_Place]:
