@@ -18,7 +18,7 @@ from .rpc_owners import GRPC_SERVICES
 from .telling import mesh_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from .index import Index
     from .pools import Pools, Socket
@@ -41,7 +41,7 @@ class Place(NamedTuple):
 NOWHERE: Final = Place("other", "unknown", "content")
 OTHERS_DNS: Final = Place("other", "other", "content")
 #: by protocol, what nobody can have anything to say of
-OTHERS: Final = {"tls": NOWHERE, "http": NOWHERE, "unknown": NOWHERE, "dns": OTHERS_DNS}
+OTHERS: Final[Mapping[str, Place]] = {"tls": NOWHERE, "http": NOWHERE, "unknown": NOWHERE, "dns": OTHERS_DNS}
 
 
 class Channels:
@@ -109,11 +109,10 @@ class Channels:
 
     def place_of(self, talk: Talk, protocol: str) -> Place:
         """Of what was said in one protocol of a conversation (one may carry several)."""
-        if talk.places is None:
-            talk.places = {}
         place = talk.places.get(protocol)
         if place is None:
-            place = talk.places[protocol] = self._settle(talk, protocol)
+            place = self._settle(talk, protocol)
+            talk.places = {**talk.places, protocol: place}
         return place
 
     def _settle(self, talk: Talk, protocol: str) -> Place:

@@ -13,7 +13,7 @@ from ..model import Protection
 from .addresses import community_id, same_host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..facts import Conversation, ConversationKey, Fields, Tally
     from ..model import Scalar
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PROTOCOLS: Final = ("memberlist", "consul-rpc", "raft", "grpc", "envoy-admin", "vault", "http", "dns", "tls")
 RST: Final = 4
 T = TypeVar("T")
+_NONE: Mapping[str, Place] = {}
 
 
 class Manner(NamedTuple):
@@ -163,7 +164,7 @@ class Talk:
         self._community: str | None = None
         self.pool: Pool | None = None  # whose gossip it is: pools.py
         self.place: Place | None = None  # what it is for: channels.py
-        self.places: dict[str, Place] | None = None  # the same of each protocol that was spoken in it
+        self.places = _NONE  # the same of each protocol that was spoken in it
         self.sent: tuple[tuple[int, int], tuple[int, int]] | None = None  # see nodes.sent
 
     @property
