@@ -92,7 +92,7 @@ class _Speeches:
         self._spoken = spoken
         self._domain = domain
         self._words: dict[int, Word] = {}
-        self._manners: dict[Manner, Manner] = {}
+        self._manners: dict[tuple[object, ...], Manner] = {}
         self._shapes: dict[tuple[Manner, ...], Shape] = {}
         self._speeches: dict[tuple[int, ...], Speech] = {(): Speech((), Shape(()))}
 
@@ -120,9 +120,11 @@ class _Speeches:
         clear = protection is Protection.PLAINTEXT and not decrypted
         if clear and kind == "mode" and str(known.get("mode", "")).startswith("tls"):
             clear, protection = False, Protection.UNKNOWN
-        manner = Manner(side, protocol, kind, protection, clear, decrypted)
-        word = self._words[number] = Word(number, self._manners.setdefault(manner, manner), fields,
-                                          telling=_telling(protocol, kind, known, self._domain))
+        sound = (side, protocol, kind, protection, clear, decrypted)
+        manner = self._manners.get(sound)
+        if manner is None:
+            manner = self._manners[sound] = Manner(*sound)
+        word = self._words[number] = Word(number, manner, fields, telling=_telling(protocol, kind, known, self._domain))
         return word
 
 

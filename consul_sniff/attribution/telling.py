@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from ..model import Scalar
 
-#: protocols that everybody speaks
-COMMON: Final = frozenset({"tls", "http", "dns"})
 #: modes that Consul's and no other RPC port knows: Nomad's TLS is 4
 CONSUL_MODES: Final = frozenset({"3", "7"})
 REMOTE: Final = "remote-exec"
@@ -27,11 +25,12 @@ _SPIFFE: Final = re.compile(rf"spiffe://{_UUID}\.[^/]+/(?:\S+/)?(?:svc/|gateway/
 
 def telling(protocol: str, kind: str, fields: Mapping[str, Scalar], domain: str) -> bool:
     """Whether a word may be Consul's, or be taken for it. ``domain``: the datacenter's DNS domain."""
-    if protocol not in COMMON or kind == REMOTE or "disable_remote_exec" in fields or "remote_exec" in fields:
-        return True
     if protocol == "tls":
         return of_rpc(fields) or mesh_identity(fields, domain) is not None
-    return fields.get("api") == "consul" if protocol == "http" else fields.get("zone") == domain
+    if protocol == "dns":
+        return fields.get("zone") == domain
+    return protocol != "http" or fields.get("api") == "consul" or kind == REMOTE \
+        or "disable_remote_exec" in fields or "remote_exec" in fields
 
 
 def of_rpc(fields: Mapping[str, Scalar]) -> bool:
