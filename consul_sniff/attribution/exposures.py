@@ -12,7 +12,7 @@ from .addresses import same_host, sort_key
 from .talks import PROTOCOLS
 
 if TYPE_CHECKING:
-    from ..report import Observation
+    from ..observation import Observation
     from .channels import Place
     from .index import Exposed, Index
     from .observations import Maker

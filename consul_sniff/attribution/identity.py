@@ -17,7 +17,7 @@ from .channels import RPC_CHANNELS
 
 if TYPE_CHECKING:
     from ..model import Scalar
-    from ..report import Observation
+    from ..observation import Observation
     from .observations import Maker
     from .pools import Pools
     from .talks import Said, Talk

@@ -19,7 +19,7 @@ from .said_ports import consul_tags
 
 if TYPE_CHECKING:
     from ..facts import Facts
-    from ..report import Observation
+    from ..observation import Observation
     from .index import Index, Stated
     from .observations import Maker
     from .pools import Pool

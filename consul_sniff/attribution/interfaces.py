@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import Protection
-from ..report import Interface, Observation
+from ..observation import Observation
+from ..report import Interface
 from .addresses import sort_key
 from .observations import tally_of
 from .pools import sockets
 
 if TYPE_CHECKING:
-    from ..report import Sort
+    from ..observation import Sort
     from .observations import Maker
     from .talks import Talk
 

@@ -13,7 +13,7 @@ from .observations import tally_of
 if TYPE_CHECKING:
     from ..facts import Tally
     from ..model import Scalar
-    from ..report import Observation
+    from ..observation import Observation
     from .observations import Maker
     from .pools import Pool
     from .talks import Speech, Talk

@@ -17,7 +17,7 @@ from .said_ports import located
 from .telling import mesh_identity
 
 if TYPE_CHECKING:
-    from ..report import Observation
+    from ..observation import Observation
     from .index import Index
     from .observations import Maker
     from .pools import Socket

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..facts import Tally, joined
 from ..model import Grade, Protection, Scalar
-from ..report import Bundle, Few, Observation, Observations, Sort
+from ..observation import Bundle, Few, Observation, Observations, Sort
 from .channels import RPC_CHANNELS
 from .nodes import plain_and_sealed, sent
 from .pools import sealed_counts, sockets

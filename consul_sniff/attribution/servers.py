@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from ..facts import joined
 from ..model import Protection
-from ..report import Observation
+from ..observation import Observation
 from .observations import tally_of
 
 if TYPE_CHECKING:
-    from ..report import Sort
+    from ..observation import Sort
     from .observations import Maker
     from .talks import Talk
 

@@ -13,7 +13,7 @@ from .telling import REMOTE
 if TYPE_CHECKING:
     from ..facts import Tally
     from ..model import Scalar
-    from ..report import Observation
+    from ..observation import Observation
     from .index import Index
     from .observations import Maker
     from .talks import Said, Speech, Talk, Word

@@ -34,7 +34,7 @@ from .servers import between_servers
 
 if TYPE_CHECKING:
     from ..facts import Facts
-    from ..report import Observation
+    from ..observation import Observation
     from .index import Index
     from .observations import Maker
     from .profile import Profile

@@ -15,7 +15,7 @@ from .reasons import natural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ..report import Observation
+    from ..observation import Observation
     from .matcher import Ballot
     from .schema import Signature
 

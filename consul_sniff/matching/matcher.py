@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
-from ..report import Few, Observation, Observations
+from ..observation import Few, Observation, Observations
 from .modifiers import MODIFIERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ..model import Scalar
-    from ..report import Bundle, Sort
+    from ..observation import Bundle, Sort
     from .schema import Condition, Group, Groups, Signature
 
     Test = Callable[[Observation], bool]

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ..report import Observation
+    from ..observation import Observation
 
 NAMES_SHOWN: Final = 6
 EXAMPLES_SHOWN: Final = 2

@@ -3,7 +3,8 @@
 from consul_sniff.facts import Tally
 from consul_sniff.matching.schema import Condition, Signature
 from consul_sniff.model import Confidence, Grade, Protection, Severity, Vote
-from consul_sniff.report import Attributed, Few, Node, Observation, Sort
+from consul_sniff.observation import Few, Observation, Sort
+from consul_sniff.report import Attributed, Node
 
 
 def tally(frame=1, time=1_000, count=1):

@@ -3,7 +3,7 @@ import sys
 from consul_sniff.matching.matcher import Matcher
 from consul_sniff.matching.schema import Condition
 from consul_sniff.model import Vote
-from consul_sniff.report import Bundle, Observations
+from consul_sniff.observation import Observations
 
 from .made_rules import observation, signature
 
@@ -49,23 +49,10 @@ def test_a_signature_without_a_protocol_sees_all():
 
 def test_a_lot_is_split_only_where_a_signature_asks_for_what_it_has_in_common():
     seen, split = Observations(), []
-    for protocol in ("memberlist", "http"):
-        one = observation(protocol)
-
-        def parts(few, parts):
-            split.append(few.protocol)
-            return parts
-
-        bundle = Bundle(one.sort)
-        bundle.later(lambda sort, made: made._replace(sort=sort), one)
-        seen.lot(one.sort.few, parts).add(bundle)
-    assert [list(ballot.observations) for ballot in Matcher([signature()]).ballots(seen)] == [[observation_of(seen, "memberlist")]]
-    assert split == ["memberlist"]
-    assert {one.protocol for one in seen} == {"memberlist", "http"}
-
-
-def observation_of(seen, protocol):
-    return next(one for bundle in seen.bundles(lambda few: few.protocol == protocol) for one in bundle.observations)
+    for one in (observation(), observation("http")):
+        seen.lot(one.sort.few, lambda few, parts: split.append(few.protocol) or parts).add(Observations([one]).bundle(one.sort))
+    (ballot,) = Matcher([signature()]).ballots(seen)
+    assert [one.protocol for one in ballot.observations] == split == ["memberlist"]
 
 
 def test_not_on_the_protocol_leaves_it_open():
