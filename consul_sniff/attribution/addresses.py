@@ -18,6 +18,7 @@ KEPT = 4_096  # addresses whose bytes are remembered: they come in groups, and a
 _MAPPED = bytes(10) + b"\xff\xff"
 _LOOPBACK = bytes(15) + b"\x01"
 _ENDS = struct.Struct("!BBHH")
+_LENGTHS = {4: b"4", 16: b"6", 0: b"9"}
 
 
 @lru_cache(maxsize=KEPT)
@@ -39,13 +40,20 @@ def packed(address: str) -> bytes:
         return b""
 
 
-def sort_key(address: str) -> tuple[int, bytes, str]:
+def sort_key(address: str) -> bytes:
     """As numbers, IPv4 first, what is no address last."""
     raw = packed(address)
-    return (len(raw) or 99, raw, address)
+    return _LENGTHS[len(raw)] + raw if raw and "%" not in address else _LENGTHS[len(raw)] + raw + address.encode("utf-8", "surrogatepass")
+
+
+def order(key: ConversationKey) -> bytes:
+    """Conversations as their addresses, then by port and transport: one string of bytes, for there may be many of them."""
+    return b"%b\0%b\0%08x%b" % (sort_key(key[0]), sort_key(key[1]), key[2], key[3].encode())
 
 
 def is_loopback(address: str) -> bool:
+    if ":" not in address:
+        return address.startswith("127.") and bool(packed(address))
     raw = packed(address)
     return (raw[-4:-3] == b"\x7f" and raw[:-4] in (b"", _MAPPED)) or raw == _LOOPBACK
 
@@ -65,7 +73,8 @@ def community_id(key: ConversationKey, conversation: Conversation) -> str:
     source, destination = packed(key.source), packed(key.destination)
     if not source or len(source) != len(destination):
         return ""
-    one, two = (source, max(conversation.first_source_port, 0)), (destination, key.port)
-    low, high = (one, two) if one < two else (two, one)
-    data = b"\0\0" + low[0] + high[0] + _ENDS.pack(PROTOCOLS[key.transport], 0, low[1], high[1])
+    own, port = max(conversation.first_source_port, 0), key.port
+    if (source, own) > (destination, port):
+        source, destination, own, port = destination, source, port, own
+    data = b"\0\0" + source + destination + _ENDS.pack(PROTOCOLS[key.transport], 0, own, port)
     return "1:" + b2a_base64(sha1(data, usedforsecurity=False).digest(), newline=False).decode("ascii")

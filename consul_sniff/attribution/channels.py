@@ -8,25 +8,26 @@ named by the user, said in the traffic, or by default. Default ports that other 
 
 from __future__ import annotations
 
-import re
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..model import Protection
-from .pools import plain_counts, sealed_counts
+from .pools import sealed_counts
 from .ports import SHARED
 from .rpc_owners import GRPC_SERVICES
-from .talks import once
+from .telling import mesh_identity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .index import Index
     from .pools import Pools, Socket
     from .ports import Named, PortBook
     from .profile import Profile
     from .rpc_owners import Rpc
-    from .talks import Index, Said, Talk
+    from .talks import Speech, Talk
 
 RPC_CHANNELS: Final = frozenset({"rpc", "raft"})
-#: what a conversation is called where it showed several (a mode byte before TLS, Raft beside RPC)
-PROTOCOLS: Final = ("memberlist", "consul-rpc", "raft", "grpc", "envoy-admin", "vault", "http", "dns", "tls")
 
 
 class Place(NamedTuple):
@@ -38,37 +39,9 @@ class Place(NamedTuple):
 
 
 NOWHERE: Final = Place("other", "unknown", "content")
-
-
-def mesh_identity(said: Said, domain: str) -> str | None:
-    """``sni`` or ``spiffe`` where TLS names a mesh identity: ``web.default.dc1.internal.<uuid>.consul``."""
-    if said.protocol != "tls":
-        return None
-    fields = said.fields
-    sni, names, spiffe = fields.get("sni"), fields.get("names"), fields.get("spiffe")
-    if sni or names:
-        for name in f"{sni or ''},{names or ''}".lower().split(","):
-            if name.rstrip(".").endswith("." + domain) and _MESH_NAME.search(name):
-                return "sni"
-    return "spiffe" if spiffe and _SPIFFE.match(str(spiffe)) else None
-
-
-_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_MESH_NAME: Final = re.compile(rf"\.(?:internal|external)(?:-v\d+)?\.{_UUID}\.[a-z0-9.-]+$")
-_SPIFFE: Final = re.compile(rf"spiffe://{_UUID}\.[^/]+/(?:\S+/)?(?:svc/|gateway/mesh)")
-
-
-def _protocol(talk: Talk) -> str:
-    shown = {said.protocol for said in talk.said if said.clear or said.protocol == "tls"} or talk.protocols
-    return next((name for name in PROTOCOLS if name in shown), "unknown")
-
-
-def _protection(talk: Talk) -> Protection:
-    if any(said.clear for said in talk.said):
-        return Protection.PLAINTEXT
-    if talk.protocols - {"consul-rpc"} or any(said.decrypted for said in talk.said):
-        return Protection.ENCRYPTED
-    return Protection.UNKNOWN
+OTHERS_DNS: Final = Place("other", "other", "content")
+#: by protocol, what nobody can have anything to say of
+OTHERS: Final[Mapping[str, Place]] = {"tls": NOWHERE, "http": NOWHERE, "unknown": NOWHERE, "dns": OTHERS_DNS}
 
 
 class Channels:
@@ -78,60 +51,56 @@ class Channels:
                  profile: Profile) -> None:
         self._book, self._pools, self._rpc, self._profile = book, pools, rpc, profile
         self.speakers = speakers
+        #: sockets whose purpose their content shows; RPC wins over all, for gRPC and TLS run inside it
         self._shown: dict[Socket, Place] = {}
-        self._zones: set[Socket] = set()  # sockets that were asked for names of Consul's domain
-        for talk in index.talks.values():
-            self._learn(talk)
+        #: sockets that were asked for names of Consul's domain
+        self._zones = {talk.socket for talk in index.asked(self._asks_for_domain)} - rpc.sockets
+        for socket in rpc.sockets:
+            owner = rpc.owner(socket)
+            self._shown[socket] = Place("rpc" if owner == "consul" else "other", owner, "content")
+        for talk in sorted(index.asked(self._shown_by), key=attrgetter("key")):
+            self._shown.setdefault(talk.socket, Place(str(talk.speech.once(self._shown_by)), "consul", "content"))
 
-    def _learn(self, talk: Talk) -> None:
-        """Sockets whose purpose their content shows; RPC wins over all, for gRPC and TLS run inside it."""
-        if talk.socket in self._rpc.sockets:
-            owner = self._rpc.owner(talk.socket)
-            self._shown[talk.socket] = Place("rpc" if owner == "consul" else "other", owner, "content")
-            return
-        if once(talk, self._asks_for_domain):
-            self._zones.add(talk.socket)
-        channel = once(talk, self._shown_by)
-        if channel is not None:
-            self._shown.setdefault(talk.socket, Place(channel, "consul", "content"))
+    def _asks_for_domain(self, speech: Speech) -> bool:
+        return any(word.fields.get("zone") == self._profile.domain for word in speech.of("dns"))
 
-    def _asks_for_domain(self, talk: Talk) -> bool:
-        return any(said.fields.get("zone") == self._profile.domain for said in talk.of("dns"))
-
-    def _shown_by(self, talk: Talk) -> str | None:
-        for said in talk.said:
-            if said.protocol == "http" and said.fields.get("api") == "consul":
+    def _shown_by(self, speech: Speech) -> str | None:
+        for word in speech.words:
+            if word.protocol == "http" and word.fields.get("api") == "consul":
                 return "api"
-            if said.protocol == "grpc" and said.fields.get("service") in GRPC_SERVICES:
+            if word.protocol == "grpc" and word.fields.get("service") in GRPC_SERVICES:
                 return "grpc"
-            if mesh_identity(said, self._profile.domain):
+            if word.protocol == "tls" and mesh_identity(word.fields, self._profile.domain):
                 return "mesh"
         return None
 
-    def _of_mesh(self, talk: Talk) -> bool:
-        return any(mesh_identity(said, self._profile.domain) for said in talk.of("tls"))
+    def _of_mesh(self, speech: Speech) -> bool:
+        return any(mesh_identity(word.fields, self._profile.domain) for word in speech.of("tls"))
+
+    def near(self, talks: Iterable[Talk], named: Iterable[Socket]) -> list[Talk]:
+        """Those that anybody can have something to say of, sorted: they show something, or their responder's socket is
+        ``named``, known by its port, or showed something elsewhere. The others' places are given here and now."""
+        near = []
+        ports, known = self._book.ports, frozenset({*self._shown, *self._zones, *self._pools.sockets, *named})
+        for talk in talks:
+            if talk.speech.telling or talk.pool is not None or talk.key[2] in ports or talk.key[1:3] in known:
+                near.append(talk)
+            else:
+                talk.place, talk.places = OTHERS[talk.speech.shape.protocol], OTHERS
+        return sorted(near, key=attrgetter("key"))
 
     def protocol(self, talk: Talk) -> str:
         """What the bytes show, of several the one that says most."""
-        if talk.protocol is None:
-            talk.protocol = "memberlist" if talk.key in self._pools.of_talk else once(talk, _protocol)
-        return talk.protocol
+        return "memberlist" if talk.pool is not None else talk.speech.shape.protocol
 
     def protection(self, talk: Talk) -> Protection:
         """The worst that was seen."""
-        if talk.protection is None:
-            talk.protection = self._protection(talk)
-        return talk.protection
-
-    def _protection(self, talk: Talk) -> Protection:
-        said = once(talk, _protection)
-        if said is Protection.PLAINTEXT or any(plain_counts(talk)):
+        said = talk.speech.shape.protection
+        if said is Protection.PLAINTEXT or any(talk.conversation.plain):
             return Protection.PLAINTEXT
-        if said is Protection.ENCRYPTED:
+        if said is Protection.UNKNOWN and talk.pool is not None and any(sealed_counts(talk)):
             return Protection.ENCRYPTED
-        if talk.key in self._pools.of_talk and any(sealed_counts(talk)):
-            return Protection.ENCRYPTED
-        return Protection.UNKNOWN
+        return said
 
     def place(self, talk: Talk) -> Place:
         if talk.place is None:
@@ -142,12 +111,13 @@ class Channels:
         """Of what was said in one protocol of a conversation (one may carry several)."""
         place = talk.places.get(protocol)
         if place is None:
-            place = talk.places[protocol] = self._settle(talk, protocol)
+            place = self._settle(talk, protocol)
+            talk.places = {**talk.places, protocol: place}
         return place
 
     def _settle(self, talk: Talk, protocol: str) -> Place:
         if protocol == "memberlist":
-            pool = self._pools.of_talk.get(talk.key)
+            pool = talk.pool
             return Place(pool.channel, pool.owner, pool.how) if pool else NOWHERE
         if protocol in ("consul-rpc", "raft"):
             owner = self._rpc.owner(talk.socket)
@@ -162,13 +132,13 @@ class Channels:
         return self._by_content(talk, protocol) or self._by_port(talk, protocol)
 
     def _dns(self, talk: Talk) -> Place:
-        if once(talk, self._asks_for_domain):
+        if talk.speech.once(self._asks_for_domain):
             return Place("dns", "consul", "content")
         named = self._book.named(*talk.socket, talk.key.transport)
         if named is not None and named.role == "dns":
             proven = named.how != "default" or talk.socket in self._zones or talk.key.destination in self.speakers
             return Place("dns", "consul" if proven else "unknown", "port")
-        return Place("other", "other", "content")
+        return OTHERS_DNS
 
     def _by_content(self, talk: Talk, protocol: str) -> Place | None:
         shown = self._shown.get(talk.socket)
@@ -176,7 +146,7 @@ class Channels:
             if protocol == "unknown":
                 return shown._replace(by="port")
             return shown if protocol in ("tls", "grpc") else None
-        if protocol == "tls" and once(talk, self._of_mesh):
+        if protocol == "tls" and talk.speech.once(self._of_mesh):
             return Place("mesh", "consul", "content")
         if shown is not None and talk.data:
             # the same socket showed what it is in another conversation or protocol of this input

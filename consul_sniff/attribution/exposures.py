@@ -9,12 +9,14 @@ from ..facts import Tally
 from ..model import Protection
 from ..report import Exposure
 from .addresses import same_host, sort_key
-from .channels import PROTOCOLS, Place
+from .talks import PROTOCOLS
 
 if TYPE_CHECKING:
-    from ..report import Observation
+    from ..observation import Observation
+    from .channels import Place
+    from .index import Exposed, Index
     from .observations import Maker
-    from .talks import Exposed, Index, Talk
+    from .talks import Speech, Talk
 
 
 def rows(index: Index) -> list[Exposure]:
@@ -58,8 +60,12 @@ def _backwards(exposed: Exposed, talk: Talk | None) -> bool:
     return exposed.side == 1 and talk is not None and "memberlist" in talk.protocols
 
 
+def _clear(speech: Speech) -> str | None:
+    clear = {word.protocol for word in speech.words if word.clear}
+    return next((name for name in PROTOCOLS if name in clear), None)
+
+
 def _place(talk: Talk, maker: Maker) -> Place:
     """Of the plaintext in it."""
-    clear = {said.protocol for said in talk.said if said.clear}
-    protocol = next((name for name in PROTOCOLS if name in clear), None)
+    protocol = talk.speech.once(_clear)
     return maker.channels.place_of(talk, protocol) if protocol else maker.channels.place(talk)

@@ -17,10 +17,9 @@ from .channels import RPC_CHANNELS
 
 if TYPE_CHECKING:
     from ..model import Scalar
-    from ..report import Observation
+    from ..observation import Observation
     from .observations import Maker
     from .pools import Pools
-    from .roles import Roles
     from .talks import Said, Talk
 
 CONSUL = 1_397_700_000 * 10**9  # 2014-04-17, ns: its first release; nothing of it is older
@@ -37,7 +36,7 @@ def identities(pools: Pools) -> dict[str, str]:
     return found
 
 
-def observe(talks: list[Talk], maker: Maker, roles: Roles, pools: Pools) -> list[Observation]:
+def observe(talks: list[Talk], maker: Maker, pools: Pools) -> list[Observation]:
     """Certificates that RPC ports showed, and conversations whose certificates stay hidden."""
     names = identities(pools)
     holders: dict[str, set[str]] = defaultdict(set)
@@ -45,7 +44,7 @@ def observe(talks: list[Talk], maker: Maker, roles: Roles, pools: Pools) -> list
     for talk in mine:
         for said in talk.of("tls"):
             holder = talk.address(said.side)
-            if said.kind == "certificate" and (said.side == 1 or holder in roles.servers):
+            if said.kind == "certificate" and (said.side == 1 or holder in maker.roles.servers):
                 holders[str(said.fields.get("fingerprint"))].add(names.get(holder, holder))
     made = []
     for talk in mine:

@@ -10,12 +10,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from ..model import Protection
-from .talks import once
 
 if TYPE_CHECKING:
     from ..facts import Conversation, Facts
     from .channels import Channels
-    from .talks import Talk
+    from .talks import Speech, Talk
 
 #: notes that mean: something was said and not kept ("attempts folded" does not: nothing was)
 OVERFLOWS: Final = {"conversations folded": "more conversations than are kept apart",
@@ -39,7 +38,7 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
             continue
         channel, conversation = place.channel, talk.conversation
         cut[channel] += sum(conversation.cut)
-        if once(talk, _cut_bodies):
+        if talk.speech.once(_cut_bodies):
             bodies[channel] += sum(said.tally.count for said in talk.said if said.fields.get("body_cut"))
         if talk.key.transport == "udp" and channel in GOSSIP:
             gossip[channel].append(conversation)
@@ -66,8 +65,8 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
     return tuple(sorted(reasons))
 
 
-def _cut_bodies(talk: Talk) -> bool:
-    return any(said.fields.get("body_cut") for said in talk.said)
+def _cut_bodies(speech: Speech) -> bool:
+    return any(word.fields.get("body_cut") for word in speech.words)
 
 
 def _half(talk: Talk) -> bool:

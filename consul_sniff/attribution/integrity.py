@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from ..facts import joined
+from ..facts import NOTHING, joined
 from ..model import Protection
 from .addresses import parsed
 from .channels import Place
@@ -19,10 +19,11 @@ from .said_ports import consul_tags
 
 if TYPE_CHECKING:
     from ..facts import Facts
-    from ..report import Observation
+    from ..observation import Observation
+    from .index import Index, Stated
     from .observations import Maker
     from .pools import Pool
-    from .talks import Index, Stated, Talk
+    from .talks import Talk
 
 CHANCE: Final = 3
 PER_CENT: Final = 100
@@ -50,8 +51,10 @@ def observe(pool: Pool, index: Index, maker: Maker) -> list[Observation]:
 
 
 def _counted(talk: Talk, maker: Maker, place: Place) -> list[Observation]:
-    made = []
+    made: list[Observation] = []
     conversation = talk.conversation
+    if conversation.crc_bad == conversation.replays == conversation.nonce_reuse == NOTHING:
+        return made
     for side in (0, 1):
         evidence = conversation.evidence[side]
         plain = conversation.plain_evidence[side] or evidence

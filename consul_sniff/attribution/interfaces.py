@@ -5,37 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import Protection
-from ..report import Interface, Observation
+from ..observation import Observation
+from ..report import Interface
 from .addresses import sort_key
 from .observations import tally_of
 from .pools import sockets
 
 if TYPE_CHECKING:
+    from ..observation import Sort
     from .observations import Maker
     from .talks import Talk
 
 
-_UNKNOWN = {Protection.UNKNOWN}
+_WORDS: dict[Protection | None, str] = {None: "mixed", **{protection: protection.value for protection in Protection}}
 
 
 class Seen:
     """What was seen of one interface."""
 
-    __slots__ = ("peers", "shown", "talk")
+    __slots__ = ("peers", "protection", "talk")
 
     def __init__(self, talk: Talk) -> None:
         self.peers: set[str] = set()
-        self.shown: set[Protection] = set()
+        self.protection: Protection | None = Protection.UNKNOWN  # None: mixed
         self.talk = talk
 
-    @property
-    def protection(self) -> str:
-        known = self.shown - _UNKNOWN
-        return "mixed" if len(known) > 1 else next(iter(known)).value if known else "unknown"
+    def add(self, peer: str, protection: Protection) -> None:
+        self.peers.add(peer)
+        if self.protection is Protection.UNKNOWN:
+            self.protection = protection
+        elif protection is not self.protection and protection is not Protection.UNKNOWN:
+            self.protection = None
 
 
-def interfaces(talks: list[Talk], maker: Maker) -> tuple[tuple[Interface, ...], list[Observation]]:
-    """The table, and an observation of each row."""
+def interfaces(talks: list[Talk], maker: Maker) -> tuple[Interface, ...]:
+    """The table; and an observation of each row, made when somebody looks at it."""
     found: dict[tuple[str, int, str, str], Seen] = {}
     for talk in talks:
         place = maker.channels.place(talk)
@@ -46,12 +50,14 @@ def interfaces(talks: list[Talk], maker: Maker) -> tuple[tuple[Interface, ...], 
             _saw(found, (key.destination, key.port, key.transport, place.channel), key.source, talk, protection)
         if key.transport == "udp" and talk.conversation.payloads[0] and place.channel.startswith("gossip"):
             _saw(found, (*sockets(talk)[0], "udp", place.channel), key.destination, talk, protection)
-    rows, listed = [], []
+    rows = []
     for (address, port, transport, channel), seen in sorted(found.items(), key=lambda one: (sort_key(one[0][0]), one[0][1:])):
-        row = Interface(address, port, transport, channel, seen.protection, len(seen.peers))
+        row = Interface(address, port, transport, channel, _WORDS[seen.protection], len(seen.peers))
         rows.append(row)
-        listed.append(_observation(row, seen.talk, maker))
-    return tuple(rows), listed
+        bundle = maker.bundle(seen.talk, ("ports", "interface", seen.protection or Protection.UNKNOWN), row.peers,
+                              {"protection": row.protection, "peers": row.peers}, place=maker.channels.place(seen.talk), side=1)
+        bundle.later(_observation, row, seen.talk)
+    return tuple(rows)
 
 
 def _saw(found: dict[tuple[str, int, str, str], Seen], key: tuple[str, int, str, str], peer: str, talk: Talk,
@@ -59,18 +65,14 @@ def _saw(found: dict[tuple[str, int, str, str], Seen], key: tuple[str, int, str,
     seen = found.get(key)
     if seen is None:
         seen = found[key] = Seen(talk)
-    seen.peers.add(peer)
-    seen.shown.add(protection)
+    seen.add(peer, protection)
 
 
-def _observation(row: Interface, talk: Talk, maker: Maker) -> Observation:
-    protection = Protection.UNKNOWN if row.protection == "mixed" else Protection(row.protection)
+def _observation(sort: Sort, row: Interface, talk: Talk) -> Observation:
     evidence = talk.conversation.evidence[1] or talk.conversation.evidence[0]
-    made = maker.make(talk, ("ports", "interface", protection),
-                      f"{row.channel} on port {row.port}/{row.transport}: {row.peers} peers, {row.protection}",
-                      tally_of(talk, row.peers, evidence), side=1,
-                      fields={"protection": row.protection, "peers": row.peers})
-    if made.destination != row.address:
-        made = Observation(made.sort, made.destination, row.address, row.port, *made[4:])
-    return made
-
+    source, destination, port, _ = talk.key
+    if destination != row.address:
+        source, destination, port = destination, row.address, row.port
+    return Observation(sort, source, destination, port,
+                       f"{row.channel} on port {row.port}/{row.transport}: {row.peers} peers, {row.protection}",
+                       tally_of(talk, row.peers, evidence), talk.community)

@@ -12,10 +12,17 @@ from .observations import tally_of
 
 if TYPE_CHECKING:
     from ..facts import Tally
-    from ..report import Observation
+    from ..model import Scalar
+    from ..observation import Observation
     from .observations import Maker
     from .pools import Pool
-    from .talks import Talk
+    from .talks import Speech, Talk
+
+
+def _sealed(speech: Speech) -> list[tuple[int, int, Scalar]]:
+    """What was sealed: its place, its side and the key that opened it."""
+    return [(number, word.side, word.fields.get("key")) for number, word in enumerate(speech.words)
+            if word.protocol == "memberlist" and word.kind == "sealed"]
 
 
 def observe(pools: list[Pool], maker: Maker) -> list[Observation]:
@@ -28,12 +35,10 @@ def observe(pools: list[Pool], maker: Maker) -> list[Observation]:
         by_sender: dict[tuple[str, str], list[tuple[Talk, int, Tally]]] = defaultdict(list)
         closed: list[tuple[Talk, int, Tally]] = []
         for talk in pool.talks:
-            for said in talk.of("memberlist"):
-                if said.kind == "sealed":
-                    sealed = sealed or (pool, talk)
-                    key = said.fields.get("key")
-                    home = by_sender[talk.address(said.side), str(key)] if key else closed
-                    home.append((talk, said.side, said.tally))
+            for number, side, key in talk.speech.once(_sealed):
+                sealed = sealed or (pool, talk)
+                home = by_sender[talk.address(side), str(key)] if key else closed
+                home.append((talk, side, talk.tallies[number]))
         keys = {key for _, key in by_sender}
         used |= keys
         for (_, key), where in sorted(by_sender.items()):

@@ -18,10 +18,11 @@ from .said_ports import consul_tags
 
 if TYPE_CHECKING:
     from ..facts import ConversationKey, Tally
-    from ..report import Observation
+    from ..observation import Observation
+    from .index import Index, Stated
     from .observations import Maker
     from .pools import Pool
-    from .talks import Index, Stated
+    from .talks import Speech
 
 ROLES = {"consul": "server", "node": "client"}
 NAMES_SHOWN = 8
@@ -51,11 +52,18 @@ def _named(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Observa
     if made:
         return made
     for talk in pool.talks:  # mid-stream: pings name who they are for
-        said = [one for one in talk.of("memberlist") if one.clear and one.kind in NAMING]
-        if said:
+        naming = talk.speech.once(_naming)
+        if naming:
             made.append(maker.make(talk, ("members", "named", Protection.PLAINTEXT), "plaintext gossip names members",
-                                   joined(one.tally for one in said), place=place, side=said[0].side))
+                                   joined([talk.tallies[number] for number in naming]), place=place,
+                                   side=talk.speech.words[naming[0]].side))
     return made
+
+
+def _naming(speech: Speech) -> list[int]:
+    """Which words name members in plaintext."""
+    return [number for number, word in enumerate(speech.words)
+            if word.protocol == "memberlist" and word.clear and word.kind in NAMING]
 
 
 def _inferred(pool: Pool, maker: Maker, place: Place) -> list[Observation]:

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from ..facts import joined
 from ..model import Protection
-from .channels import Place, mesh_identity
+from .channels import Place
 from .observations import tally_of
 from .said_ports import located
-from .talks import once
+from .telling import mesh_identity
 
 if TYPE_CHECKING:
-    from ..report import Observation
+    from ..observation import Observation
+    from .index import Index
     from .observations import Maker
     from .pools import Socket
     from .ports import PortBook
-    from .talks import Index, Talk
+    from .talks import Speech, Talk
 
 EXPOSE_PATHS: Final = "expose-path"
 MESH: Final = Place("mesh", "consul", "content")
@@ -46,13 +47,17 @@ class Mesh:
                 self.listeners[socket] = min(name, self.listeners.get(socket, name))
             elif stated.value.get("role") == EXPOSE_PATHS:
                 self.exposed.add(socket)
-        for talk in index.talks.values():
-            if "tls" in talk.protocols and once(talk, self._of_mesh) \
-                    and book.role(*talk.socket) not in ("rpc", "https", "grpc", "grpc-tls"):
+        for talk in index.asked(self._of_mesh):
+            if book.role(*talk.socket) not in ("rpc", "https", "grpc", "grpc-tls"):
                 self.listeners.setdefault(talk.socket, "")
 
-    def _of_mesh(self, talk: Talk) -> bool:
-        return any(mesh_identity(said, self._domain) for said in talk.of("tls"))
+    @property
+    def sockets(self) -> frozenset[Socket]:
+        """All that :meth:`observe` asks for."""
+        return frozenset({*self.listeners, *self.services})
+
+    def _of_mesh(self, speech: Speech) -> bool:
+        return any(mesh_identity(word.fields, self._domain) for word in speech.of("tls"))
 
     def observe(self, talk: Talk, maker: Maker) -> list[Observation]:
         if talk.key.transport != "tcp":
@@ -69,7 +74,7 @@ class Mesh:
     def _listener(self, talk: Talk, maker: Maker) -> list[Observation]:
         made = []
         if "tls" in talk.protocols:
-            identity = next(iter(sorted(filter(None, (mesh_identity(said, self._domain) for said in talk.of("tls"))))),
+            identity = next(iter(sorted(filter(None, (mesh_identity(said.fields, self._domain) for said in talk.of("tls"))))),
                             "listener")
             made += self._tls(talk, maker, MESH if identity != "listener" else Place("mesh", "consul", "port"), identity)
         clear = [said for said in talk.said if said.clear]

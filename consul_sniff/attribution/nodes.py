@@ -14,13 +14,14 @@ from ..report import Node
 from .addresses import nowhere, sort_key
 from .pools import sealed_counts
 from .said_ports import consul_tags, wan_name
-from .talks import once
 
 if TYPE_CHECKING:
+    from ..facts import Tally
     from .channels import Channels
+    from .index import Stated
     from .pools import Pool, Pools
     from .roles import Roles
-    from .talks import Said, Stated, Talk
+    from .talks import Speech, Talk
 
 RANK: Final = {"alive": 0, "suspect": 1, "dead": 2, "left": 3}
 
@@ -33,26 +34,26 @@ def streams(talk: Talk, side: int) -> tuple[int, int]:
     """
     flows = max(talk.conversation.flows, 1)
     plain, sealed = plain_and_sealed(talk, side)
-    return (min(max([said.tally.count for said in plain]), flows) if plain else 0,
-            min(max([said.tally.count for said in sealed]), flows) if sealed else 0)
+    return (min(max([tally.count for tally in plain]), flows) if plain else 0,
+            min(max([tally.count for tally in sealed]), flows) if sealed else 0)
 
 
-def plain_and_sealed(talk: Talk, side: int) -> tuple[list[Said], list[Said]]:
+def plain_and_sealed(talk: Talk, side: int) -> tuple[list[Tally], list[Tally]]:
     """Plaintext and sealed memberlist that a side of a conversation sent, as decoders saw it."""
-    plain, sealed = once(talk, _plain_and_sealed)[side]
-    said = talk.said
-    return [said[place] for place in plain], [said[place] for place in sealed]
+    plain, sealed = talk.speech.once(_plain_and_sealed)[side]
+    tallies = talk.tallies
+    return [tallies[place] for place in plain], [tallies[place] for place in sealed]
 
 
-def _plain_and_sealed(talk: Talk) -> list[tuple[list[int], list[int]]]:
+def _plain_and_sealed(speech: Speech) -> list[tuple[list[int], list[int]]]:
     """Of each side, as places in what was said."""
     found: list[tuple[list[int], list[int]]] = [([], []), ([], [])]
-    for place, said in enumerate(talk.said):
-        if said.protocol == "memberlist":
-            if said.clear:
-                found[said.side][0].append(place)
-            if said.kind == "sealed":
-                found[said.side][1].append(place)
+    for place, word in enumerate(speech.words):
+        if word.protocol == "memberlist":
+            if word.clear:
+                found[word.side][0].append(place)
+            if word.kind == "sealed":
+                found[word.side][1].append(place)
     return found
 
 
@@ -68,7 +69,7 @@ def _datagrams(talk: Talk, side: int) -> tuple[int, int]:
     plain, sealed = talk.conversation.plain[side], sealed_counts(talk)[side]
     if not plain and not sealed:  # counted by decoders alone, e.g. a pool on a port that the screen did not know
         heard = plain_and_sealed(talk, side)
-        return sum([said.tally.count for said in heard[0]]), sum([said.tally.count for said in heard[1]])
+        return sum([tally.count for tally in heard[0]]), sum([tally.count for tally in heard[1]])
     return plain, sealed
 
 
@@ -100,16 +101,16 @@ def senders(pools: list[Pool]) -> dict[str, Sender]:
                     sender = found[talk.address(side)]
                     sender.plain += plain
                     sender.sealed += sealed
-                    sender.keys |= once(talk, _keys)[side]
+                    sender.keys |= talk.speech.once(_keys)[side]
     return found
 
 
-def _keys(talk: Talk) -> tuple[set[str], set[str]]:
+def _keys(speech: Speech) -> tuple[set[str], set[str]]:
     """The keys that opened what each side sealed."""
     keys: tuple[set[str], set[str]] = set(), set()
-    for said in talk.of("memberlist"):
-        if said.kind == "sealed" and said.fields.get("key"):
-            keys[said.side].add(str(said.fields["key"]))
+    for word in speech.of("memberlist"):
+        if word.kind == "sealed" and word.fields.get("key"):
+            keys[word.side].add(str(word.fields["key"]))
     return keys
 
 

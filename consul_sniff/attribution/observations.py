@@ -6,25 +6,26 @@ the ``memberlist/gossip`` observations, while names, keys and events come from s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from ..facts import Tally, joined
-from ..model import Evidence, Grade, Protection, Scalar
-from ..report import Observation, Sort
-from .addresses import community_id
-from .channels import RPC_CHANNELS, mesh_identity
+from ..model import Grade, Protection, Scalar
+from ..observation import Bundle, Few, Observation, Observations, Sort
+from .channels import RPC_CHANNELS
 from .nodes import plain_and_sealed, sent
 from .pools import sealed_counts, sockets
+from .telling import mesh_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from ..report import Bundle, Observations
+    from ..model import Evidence
     from .channels import Channels, Place
     from .pools import Pool
     from .profile import Profile
     from .roles import Roles
-    from .talks import Said, Talk
+    from .talks import Talk, Word
 
 OLD: Final = frozenset({"SSL 2.0", "SSL 3.0", "SSLv2", "SSLv3", "TLS 1.0", "TLS 1.1"})
 WEAK: Final = ("NULL", "EXPORT", "RC4", "3DES", "_DES_", "DES40", "_anon_", "DES-CBC")
@@ -58,72 +59,73 @@ class Maker:
 
     def __init__(self, channels: Channels, roles: Roles, profile: Profile) -> None:
         self.channels, self.roles, self.profile = channels, roles, profile
-        self._sorts: dict[tuple[object, ...], Sort] = {}
-        self._spoken: dict[tuple[object, ...], list[Bundle]] = {}  # of all that is said in a conversation
-
-    def community(self, talk: Talk) -> str:
-        if talk.community is None:
-            talk.community = community_id(talk.key, talk.conversation)
-        return talk.community
+        self.seen = Observations()
+        self._bundles: dict[tuple[object, ...], Bundle] = {}
 
     def make(self, talk: Talk, what: tuple[str, str, Protection], summary: str, tally: Tally, *,
              fields: Mapping[str, Scalar] | None = None, place: Place | None = None, side: int = 0,
              decrypted: bool = False) -> Observation:
         """An observation of ``what`` (protocol, kind, protection) in a conversation.
 
-        ``side`` said it. Evidence without words gets the summary. A field of a kind has values of one type (or None).
+        ``side`` said it. A field of a kind has values of one type (or None).
         """
-        place = place or self.channels.place(talk)
-        source, destination, port, transport = talk.key
-        between = self._between(talk, place)
-        rank = grade(talk, side, tally.count, what[2])
-        known = (what, place, transport, talk.loopback, rank, decrypted, side, between, tuple(fields.items()) if fields else ())
-        sort = self._sorts.get(known)
-        if sort is None:
-            sort = self._sorts[known] = Sort(*what, place, transport, talk.loopback, rank, decrypted,
-                                             _with_ends(fields or {}, side, between))
-        return Observation(sort, source, destination, port, summary, worded(tally, summary), self.community(talk))
+        bundle = self.bundle(talk, what, tally.count, fields or {}, place=place or self.channels.place(talk), side=side,
+                             decrypted=decrypted)
+        return Observation(bundle.sort, *talk.key[:3], summary, tally, talk.community)
 
-    def sightings(self, talk: Talk, seen: Observations) -> None:
-        """One observation per sighting, when somebody looks at it."""
-        for group, said in zip(self._groups(talk, seen), talk.said, strict=True):
-            group.waiting.append((talk, said))
+    def bundle(self, talk: Talk, what: tuple[str, str, Protection], count: int, fields: Mapping[str, Scalar], *, place: Place,
+               side: int, decrypted: bool = False) -> Bundle:
+        """The bundle of what a side of a conversation said ``count`` times."""
+        between = self.roles.between(talk) if place[0] in RPC_CHANNELS else ""
+        rank = grade(talk, side, count, what[2])
+        known = (*what, place, talk.key[3], talk.loopback, rank, decrypted, side, between, *fields.items())
+        bundle = self._bundles.get(known)
+        if bundle is None:
+            few = Few(*what, *place, talk.key.transport, talk.loopback, rank, decrypted)
+            bundle = self._bundles[known] = self.seen.bundle(Sort(few, _with_ends(fields, side, between)))
+        return bundle
 
-    def sighting(self, sort: Sort, talk: Talk, said: Said) -> Observation:
-        """In the words of its decoder."""
-        source, destination, port, _ = talk.key
-        if said.side and said.protocol == "memberlist":
-            source, destination, port = _ends_of_responder(talk)
-        tally = said.tally
-        summary = tally.evidence[0].summary if tally.evidence else f"{said.protocol} {said.kind}"
-        return Observation(sort, source, destination, port, summary, worded(tally, summary), self.community(talk))
+    def sightings(self, talks: Iterable[Talk]) -> None:
+        """Observations of all that was said, each made when somebody looks at it.
 
-    def _groups(self, talk: Talk, seen: Observations) -> list[Bundle]:
-        """Of each sighting. Most is said by many in the same places: then their sorts are the same, too."""
-        places = [self.channels.place_of(talk, protocol) for protocol in talk.speech.places]
-        grades = None if talk.key.transport == "tcp" else tuple([
-            grade(talk, said.side, said.tally.count, _shown(said)) for said in talk.said])
-        between = self.roles.between(talk) if any(place.channel in RPC_CHANNELS for place in places) else ""
-        known = (talk.speech, talk.loopback, between, grades, *places)
-        groups = self._spoken.get(known)
-        if groups is None:
-            groups = self._spoken[known] = [seen.group(self._sort(talk, said, rank), self.sighting) for said, rank in zip(
-                talk.said, grades or [Grade.TWO_WAY] * len(talk.said), strict=True)]
-        return groups
+        Most conversations are like many others in all that has few values: those are kept together.
+        """
+        alike: dict[tuple[Any, ...], list[Talk]] = {}
+        place_of, between = self.channels.place_of, self._between
+        for talk in talks:
+            if not talk.tallies:
+                continue
+            shape = talk.speech.shape
+            places = tuple([place_of(talk, protocol) for protocol in shape.named])
+            known = (shape, places, tuple([between(talk, place) for place in places]), talk.key.transport, talk.loopback, _grades(talk))
+            same = alike.get(known)
+            if same is None:
+                alike[known] = [talk]
+            else:
+                same.append(talk)
+        for (shape, places, ends, transport, loopback, grades), same in alike.items():
+            for number, manner in enumerate(shape.manners):
+                at = shape.named.index(manner.protocol)
+                place: Place = places[at]
+                few = Few(manner.protocol, manner.kind, manner.protection, *place, transport, loopback,
+                          grades[number] if grades else Grade.TWO_WAY, manner.decrypted)
+                self.seen.lot(few, self._split).add((same, number, ends[at]))
 
-    def _sort(self, talk: Talk, said: Said, rank: Grade) -> Sort:
-        place = self.channels.place_of(talk, said.protocol)
-        between = self._between(talk, place)
-        known = (said.word, said.side, rank, place, talk.key.transport, talk.loopback, between)
-        sort = self._sorts.get(known)
-        if sort is None:
-            fields = _with_ends({**said.fields, **_more(said, self.profile.domain)}, said.side, between)
-            sort = self._sorts[known] = Sort(said.protocol, said.kind, _shown(said), place, talk.key.transport,
-                                             talk.loopback, rank, said.decrypted, fields)
-        return sort
+    def _split(self, few: Few, parts: list[tuple[list[Talk], int, str]]) -> list[Bundle]:
+        """The bundles of a lot. A part: conversations, which of their words, and who is at their ends."""
+        found: dict[tuple[int, str], Bundle] = {}
+        for talks, number, between in parts:
+            for talk in talks:
+                word = talk.speech.words[number]
+                bundle = found.get((word.number, between))
+                if bundle is None:
+                    fields = _with_ends({**word.fields, **_more(word, self.profile.domain)}, word.side, between)
+                    bundle = found[word.number, between] = Bundle(Sort(few, fields))
+                bundle.later(_sighting, talk, number)
+        return list(found.values())
 
     def _between(self, talk: Talk, place: Place) -> str:
-        return self.roles.between(talk) if place.channel in RPC_CHANNELS else ""
+        return self.roles.between(talk) if place[0] in RPC_CHANNELS else ""
 
     def directed(self, talk: Talk, side: int, observation: Observation) -> Observation:
         """Gossip has no client: observations go from who sent to who received, or the wrong node is accused.
@@ -132,14 +134,24 @@ class Maker:
         """
         if side == 0:
             return observation
-        source, destination, port = _ends_of_responder(talk)
-        return Observation(observation.sort, source, destination, port, *observation[4:])
+        return Observation(observation.sort, *_ends_of_responder(talk), *observation[4:])
 
 
-def _shown(said: Said) -> Protection:
-    """A mode byte that only announces TLS is no plaintext that anybody could fail on."""
-    hidden = said.kind == "mode" and not said.clear and said.protection is Protection.PLAINTEXT
-    return Protection.UNKNOWN if hidden and not said.decrypted else said.protection
+def _sighting(sort: Sort, talk: Talk, number: int) -> Observation:
+    """Of one word, in the words of its decoder."""
+    manner, tally = talk.speech.words[number].manner, talk.tallies[number]
+    ends = _ends_of_responder(talk) if manner.side and manner.protocol == "memberlist" else talk.key[:3]
+    summary = tally.evidence[0].summary if tally.evidence else f"{manner.protocol} {manner.kind}"
+    return Observation(sort, *ends, summary, tally, talk.community)
+
+
+def _grades(talk: Talk) -> tuple[Grade, ...] | None:
+    """Of each word; None where all are of the best."""
+    conversation = talk.conversation
+    if talk.key.transport == "tcp" or (all(conversation.payloads) and 1 not in conversation.plain):
+        return None
+    return tuple([grade(talk, manner.side, tally.count, manner.protection)
+                  for manner, tally in zip(talk.speech.shape.manners, talk.tallies, strict=True)])
 
 
 def _ends_of_responder(talk: Talk) -> tuple[str, str, int]:
@@ -155,75 +167,88 @@ def _with_ends(fields: Mapping[str, Scalar], side: int, between: str) -> dict[st
     return shown
 
 
-def worded(tally: Tally, summary: str) -> Tally:
-    """The tally with the summary wherever its evidence has no words of its own."""
-    for _, _, words in tally.evidence:
-        if not words:
-            break
-    else:
-        return tally
-    return Tally(tally.count, tally.first, tally.last, tuple([
-        evidence if evidence.summary else Evidence(evidence.input, evidence.frame, summary) for evidence in tally.evidence]))
-
-
-def _more(said: Said, domain: str) -> dict[str, Scalar]:
-    if said.protocol == "tls" and said.kind == "server-hello":
-        suite = str(said.fields.get("suite") or "")
-        return {"old_version": said.fields.get("version") in OLD, "weak_suite": any(weak in suite for weak in WEAK)}
-    if said.protocol == "tls" and said.kind in ("client-hello", "certificate"):
-        return {"mesh": mesh_identity(said, domain) is not None}
+def _more(word: Word, domain: str) -> dict[str, Scalar]:
+    if word.protocol == "tls" and word.kind == "server-hello":
+        suite = str(word.fields.get("suite") or "")
+        return {"old_version": word.fields.get("version") in OLD, "weak_suite": any(weak in suite for weak in WEAK)}
+    if word.protocol == "tls" and word.kind in ("client-hello", "certificate"):
+        return {"mesh": mesh_identity(word.fields, domain) is not None}
     return {}
 
 
-def of_gossip(pool: Pool, talk: Talk, maker: Maker) -> list[Observation]:
-    """Plaintext and sealed gossip of each sender, with exact counts."""
-    made = []
+def of_gossip(pool: Pool, talk: Talk, maker: Maker) -> None:
+    """Plaintext and sealed gossip of each sender, with exact counts; made when somebody looks at it."""
     place = maker.channels.place_of(talk, "memberlist")
     for side in (0, 1):
-        for protection, form, version, tally in _gossip(talk, side):
-            word = "plaintext" if protection is Protection.PLAINTEXT else "sealed"
-            summary = f"{tally.count} {word} memberlist {form}" if tally.count != 1 \
-                else f"{word} memberlist {form[:-1] if form == 'datagrams' else form}"
-            made.append(maker.directed(talk, side, maker.make(
-                talk, ("memberlist", FROM_COUNTERS, protection), summary, tally,
-                fields={"form": form, "version": version, "pool": "wan" if pool.wan else "lan"},
-                place=place, side=side)))
+        for protection, form, version, count, counted in _gossip(talk, side):
+            fields = {"form": form, "version": version, "pool": "wan" if pool.wan else "lan"}
+            bundle = maker.bundle(talk, ("memberlist", FROM_COUNTERS, protection), count, fields, place=place, side=side)
+            bundle.later(_sent, talk, side, count, counted)
         if talk.conversation.cut[side]:
             tally = tally_of(talk, talk.conversation.cut[side], talk.conversation.evidence[side])
-            made.append(maker.directed(talk, side, maker.make(
+            maker.seen.add(maker.directed(talk, side, maker.make(
                 talk, ("memberlist", "gossip-cut", Protection.UNKNOWN), "memberlist by its beginning, cut by the capture",
                 tally, fields={"form": "datagrams"}, place=place, side=side)))
-    return made
 
 
-def _gossip(talk: Talk, side: int) -> Iterable[tuple[Protection, str, int | None, Tally]]:
+def _sent(sort: Sort, talk: Talk, side: int, count: int, counted: Callable[[Talk, int, int], Tally]) -> Observation:
+    word = "plaintext" if sort.few.protection is Protection.PLAINTEXT else "sealed"
+    form = str(sort.fields["form"])
+    if count == 1 and form == "datagrams":
+        form = "datagram"
+    summary = f"{count} {word} memberlist {form}" if count != 1 else f"{word} memberlist {form}"
+    ends = _ends_of_responder(talk) if side else talk.key[:3]
+    return Observation(sort, *ends, summary, counted(talk, side, count), talk.community)
+
+
+def _gossip(talk: Talk, side: int) -> Iterable[tuple[Protection, str, int | None, int, Callable[[Talk, int, int], Tally]]]:
+    """Protection, form, version and count of what a side sent, and what makes the tally of a conversation, side and count."""
     conversation = talk.conversation
-    if talk.key.transport == "tcp":
-        for count, protection, some in zip(sent(talk)[side], (Protection.PLAINTEXT, Protection.ENCRYPTED),
-                                           plain_and_sealed(talk, side), strict=True):
-            if count:
-                whole = joined([one.tally for one in some])
-                whole.count = count
-                yield protection, "stream", None, whole
-        return
     plain, sealed1, sealed0 = conversation.plain[side], conversation.sealed1[side], conversation.sealed0[side]
-    if not (plain or sealed1 or sealed0):
+    if talk.key.transport == "tcp":
+        plain, sealed = sent(talk)[side]
+        if plain:
+            yield Protection.PLAINTEXT, "stream", None, plain, _plain_streams
+        if sealed:
+            yield Protection.ENCRYPTED, "stream", None, sealed, _sealed_streams
+    elif plain or sealed1 or sealed0:
+        if plain:
+            yield Protection.PLAINTEXT, "datagrams", None, plain, _plain_datagrams
+        for version, count in ((1, sealed1), (0, sealed0)):
+            if count:
+                yield Protection.ENCRYPTED, "datagrams", version, count, _sealed_datagrams
+    else:  # a screen without counters for this port: the decoder's word
         for one in talk.of("memberlist"):
-            if one.side == side and (one.clear or one.kind == "sealed"):  # a screen without counters for this port: the decoder's word
-                yield (Protection.PLAINTEXT if one.clear else Protection.ENCRYPTED), "datagrams", None, one.tally
-        return
-    if plain:
-        yield Protection.PLAINTEXT, "datagrams", None, _with_words(talk, side, tally_of(
-            talk, plain, conversation.plain_evidence[side] or conversation.evidence[side]))
-    for version, count in ((1, sealed1), (0, sealed0)):
-        if count:
-            yield Protection.ENCRYPTED, "datagrams", version, tally_of(
-                talk, count, conversation.sealed_evidence[side] or conversation.evidence[side])
+            if one.side == side and (one.clear or one.kind == "sealed"):
+                yield (Protection.PLAINTEXT if one.clear else Protection.ENCRYPTED), "datagrams", None, one.tally.count, partial(_as_heard, one.tally)
 
 
-def _with_words(talk: Talk, side: int, tally: Tally) -> Tally:
-    """The decoders' words for the same frames, where they were given them."""
-    words = {evidence[:2]: evidence for said in plain_and_sealed(talk, side)[0] for evidence in said.tally.evidence}
+def _as_heard(tally: Tally, *_: object) -> Tally:
+    return tally
+
+
+def _plain_streams(talk: Talk, side: int, count: int) -> Tally:
+    return _streams(plain_and_sealed(talk, side)[0], count)
+
+
+def _sealed_streams(talk: Talk, side: int, count: int) -> Tally:
+    return _streams(plain_and_sealed(talk, side)[1], count)
+
+
+def _streams(heard: list[Tally], count: int) -> Tally:
+    tally = joined(heard)
+    tally.count = count
+    return tally
+
+
+def _sealed_datagrams(talk: Talk, side: int, count: int) -> Tally:
+    return tally_of(talk, count, talk.conversation.sealed_evidence[side] or talk.conversation.evidence[side])
+
+
+def _plain_datagrams(talk: Talk, side: int, count: int) -> Tally:
+    """In the decoders' words for the same frames, where they were given them."""
+    tally = tally_of(talk, count, talk.conversation.plain_evidence[side] or talk.conversation.evidence[side])
+    words = {evidence[:2]: evidence for heard in plain_and_sealed(talk, side)[0] for evidence in heard.evidence}
     tally.evidence = tuple([words.get(evidence[:2], evidence) for evidence in tally.evidence])
     return tally
 

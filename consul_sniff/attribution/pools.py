@@ -19,15 +19,16 @@ from ..model import Protection
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..facts import ConversationKey
+    from .index import Index, Stated
     from .ports import PortBook
-    from .talks import Index, Stated, Talk
+    from .talks import Speech, Talk
 
 from .said_ports import consul_tags, is_port, wan_name
 
 Socket = tuple[str, int]
 GOSSIP_ROLES = frozenset({"serf-lan", "serf-wan"})
 FOREIGN_ROLES = frozenset({"serf", "nomad"})
+MEMBERLIST_ROLES = GOSSIP_ROLES | FOREIGN_ROLES
 STRICT = 3  # sealed datagrams at least, before a port that nobody named is believed to carry gossip
 
 
@@ -80,10 +81,6 @@ class Pool:
         return "gossip-wan" if self.wan else "gossip-lan"
 
 
-def plain_counts(talk: Talk) -> tuple[int, int]:
-    return talk.conversation.plain
-
-
 def sealed_counts(talk: Talk) -> tuple[int, int]:
     one, zero = talk.conversation.sealed1, talk.conversation.sealed0
     return one[0] + zero[0], one[1] + zero[1]
@@ -99,16 +96,18 @@ def sockets(talk: Talk) -> tuple[Socket, Socket]:
 def _loud(index: Index) -> frozenset[int]:
     """Ports on which most datagrams are no gossip of any sort: what looks sealed there is as random as the rest."""
     gossip: dict[int, int] = defaultdict(int)
-    other: dict[int, int] = defaultdict(int)
-    for talk in index.talks.values():
+    for talk in index.telling:
         if talk.key.transport == "udp":
-            gossip[talk.key.port] += sum(plain_counts(talk)) + sum(sealed_counts(talk))
+            gossip[talk.key.port] += sum(talk.conversation.plain) + sum(sealed_counts(talk))
+    other: dict[int, int] = dict.fromkeys(gossip, 0)
+    for talk in index.talks.values():
+        if talk.key.port in other and talk.key.transport == "udp":
             other[talk.key.port] += sum(talk.conversation.other)
     return frozenset(port for port, count in other.items() if count > gossip[port])
 
 
 def _named_gossip(talk: Talk, book: PortBook, loud: frozenset[int]) -> bool:
-    return talk.key.port not in loud and any(book.role(address, port, "udp") in GOSSIP_ROLES | FOREIGN_ROLES for address, port in sockets(talk))
+    return talk.key.port not in loud and any(book.role(address, port, "udp") in MEMBERLIST_ROLES for address, port in sockets(talk))
 
 
 def _strict(talk: Talk) -> bool:
@@ -124,13 +123,13 @@ def gossip_talks(index: Index, book: PortBook) -> list[Talk]:
     """The conversations that are memberlist, of whomever."""
     sure, maybe = [], []
     loud = _loud(index)
-    for talk in index.talks.values():
+    for talk in index.telling:
         if "memberlist" in talk.protocols and _proven(talk, book, loud):
             sure.append(talk)
-        elif talk.key.transport == "udp" and (any(plain_counts(talk)) or any(talk.conversation.cut)
+        elif talk.key.transport == "udp" and (any(talk.conversation.plain) or any(talk.conversation.cut)
                                               or any(sealed_counts(talk))):
             named = _named_gossip(talk, book, loud)
-            if any(plain_counts(talk)) or named or _strict(talk):
+            if any(talk.conversation.plain) or named or _strict(talk):
                 sure.append(talk)
             else:
                 maybe.append(talk)
@@ -143,10 +142,14 @@ def gossip_talks(index: Index, book: PortBook) -> list[Talk]:
 
 def _proven(talk: Talk, book: PortBook, loud: frozenset[int]) -> bool:
     """Sealed UDP alone is random bytes: it needs the port, or the strict shape. A sealed TCP stream has its header."""
-    if talk.key.transport == "tcp" or any(plain_counts(talk)) or _named_gossip(talk, book, loud) or _strict(talk):
+    if talk.key.transport == "tcp" or any(talk.conversation.plain) or _named_gossip(talk, book, loud) or _strict(talk):
         return True
-    return any(said.protocol == "memberlist" and (said.decrypted or said.protection is Protection.PLAINTEXT
-                                                  or said.fields.get("key")) for said in talk.said)
+    return talk.speech.once(_opened)
+
+
+def _opened(speech: Speech) -> bool:
+    return any(word.decrypted or word.manner.protection is Protection.PLAINTEXT or word.fields.get("key")
+               for word in speech.of("memberlist"))
 
 
 class Pools:
@@ -162,14 +165,13 @@ class Pools:
                   if stated.claim.kind == "member" and stated.conversation in index.talks]
         self._union = union
         self._pools: dict[Socket, Pool] = {}
-        self.of_talk: dict[ConversationKey, Pool] = {}
         for socket in union.members():
             self._pool(union.find(socket)).sockets.add(socket)
         for talk in talks:
             pool = self._pool(union.find(sockets(talk)[1]))
             pool.talks.append(talk)
             pool.hosts |= {talk.address(side) for side in (0, 1) if sent_gossip(talk, side)}
-            self.of_talk[talk.key] = pool
+            talk.pool = pool
         for stated, socket in placed:
             self._pool(union.find(socket)).members.append(stated)
         self.all = [self._pools[root] for root in sorted(self._pools)]
@@ -221,8 +223,7 @@ class Pools:
             # an alive message or a push-pull entry always has the member's Meta, be it empty
             introduced = introduced or "tags" in stated.value
         for talk in pool.talks:
-            if any(said.kind == "user-event" and str(said.fields.get("name", "")).startswith("consul:")
-                   for said in talk.of("memberlist")):
+            if talk.speech.once(_of_consul):
                 return "consul", "content"
         return ("other", "content") if introduced else ("unknown", "port")
 
@@ -233,6 +234,11 @@ class Pools:
             return True  # mode byte 6: WAN gossip through a mesh gateway
         named = [stated for stated in pool.members if consul_tags(stated.value)]
         return bool(named) and all(wan_name(str(stated.claim.subject[0]), stated.value) for stated in named)
+
+    @property
+    def sockets(self) -> Iterable[Socket]:
+        """Of all pools."""
+        return self._union.members()
 
     def at(self, socket: Socket) -> Pool | None:
         """The pool that gossips on a socket."""
@@ -247,5 +253,14 @@ def sent_gossip(talk: Talk, side: int) -> bool:
     """Whether this side sent memberlist in this conversation."""
     conversation = talk.conversation
     return conversation.plain[side] > 0 or sealed_counts(talk)[side] > 0 or conversation.cut[side] > 0 \
-        or any(said.side == side for said in talk.of("memberlist"))
+        or side in talk.speech.once(_gossiping)
+
+
+def _gossiping(speech: Speech) -> set[int]:
+    return {word.side for word in speech.of("memberlist")}
+
+
+def _of_consul(speech: Speech) -> bool:
+    return any(word.kind == "user-event" and str(word.fields.get("name", "")).startswith("consul:")
+               for word in speech.of("memberlist"))
 

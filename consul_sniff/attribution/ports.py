@@ -44,9 +44,6 @@ SHARED: Final = frozenset({"envoy-admin", "mesh", "mesh-gateway", "expose-path",
 UDP: Final = frozenset({"serf-lan", "serf-wan", "dns", "serf", "nomad"})
 TCP_ONLY: Final = frozenset(DEFAULTS) - UDP
 
-_BY_PORT: Final[Mapping[int, str]] = {port: role for role, ports in DEFAULTS.items() for port in ports}
-
-
 class Named(NamedTuple):
     """What a port is for, and who says so."""
 
@@ -58,6 +55,8 @@ class Named(NamedTuple):
         return CHANNELS[self.role]
 
 
+_BY_PORT: Final[Mapping[int, Named]] = {port: Named(role, "default") for role, ports in DEFAULTS.items() for port in ports}
+
 def hints(profile: Profile) -> frozenset[int]:
     """Ports that are likely a responder's: for flows whose beginning the capture does not show."""
     return frozenset(_BY_PORT) | {port for _, port in profile.ports}
@@ -67,24 +66,18 @@ class PortBook:
     """What the ports of this run's hosts are for. ``said``: (address, port) -> role, as the traffic told."""
 
     def __init__(self, profile: Profile, said: Mapping[tuple[str, int], str]) -> None:
-        self._user: dict[int, str] = {}
-        for role, port in sorted(profile.ports, reverse=True):
-            self._user[port] = role
-        self._said = dict(said)
-        self._memory: dict[tuple[str, int, str], Named | None] = {}
+        self._user = {port: Named(role, "user") for role, port in sorted(profile.ports, reverse=True)}
+        self._said = {socket: Named(role, "said") for socket, role in said.items()}
+        #: ports that are named on any host
+        self.ports = frozenset({*_BY_PORT, *self._user, *(port for _, port in self._said)})
 
     def named(self, address: str, port: int, transport: str = "tcp") -> Named | None:
         """The role of a socket, or None."""
-        key = (address, port, transport)
-        if key not in self._memory:
-            self._memory[key] = self._look_up(*key)
-        return self._memory[key]
-
-    def _look_up(self, address: str, port: int, transport: str) -> Named | None:
-        for how, role in (("user", self._user.get(port)), ("said", self._said.get((address, port))),
-                          ("default", _BY_PORT.get(port))):
-            if role is not None and (transport == "tcp" or role in UDP):
-                return Named(role, how)
+        if port not in self.ports:
+            return None
+        for named in (self._user.get(port), self._said.get((address, port)), _BY_PORT.get(port)):
+            if named is not None and (transport == "tcp" or named.role in UDP):
+                return named
         return None
 
     def role(self, address: str, port: int, transport: str = "tcp") -> str | None:

@@ -10,52 +10,50 @@ from typing import TYPE_CHECKING
 
 from .addresses import is_loopback
 from .channels import RPC_CHANNELS
-from .talks import once
 
 if TYPE_CHECKING:
     from .channels import Channels
     from .pools import Pools
-    from .talks import Index, Talk
+    from .talks import Speech, Talk
 
 
 def let_through(talk: Talk) -> bool:
     """Whether the responder went on after the first exchange."""
-    if not talk.answered or not (talk.conversation.payloads[0] or any(said.side == 0 for said in talk.said)):
+    if not talk.answered or not (talk.conversation.payloads[0] or 0 in talk.speech.shape.sides):
         return False
-    return once(talk, _not_turned_away)
+    return talk.speech.once(_not_turned_away)
 
 
-def _not_turned_away(talk: Talk) -> bool:
-    shown = talk.of("tls")
-    if not shown or any(said.clear for said in talk.said):
+def _not_turned_away(speech: Speech) -> bool:
+    shown = speech.of("tls")
+    if not shown or any(word.clear for word in speech.words):
         return True
-    records = any(said.kind == "records" and said.side == 1 for said in shown)
-    return records or not any(said.kind == "alert" for said in shown)
+    records = any(word.kind == "records" and word.side == 1 for word in shown)
+    return records or not any(word.kind == "alert" for word in shown)
 
 
-def through_gateway(talk: Talk) -> bool:
+def through_gateway(speech: Speech) -> bool:
     """RPC between datacenters that a mesh gateway passes on: TLS from the first byte, for a protocol of Consul's.
 
     Its responder may be the gateway and no server (Consul, agent/pool/conn.go and agent/consul/wanfed).
     """
-    hellos = [said for said in talk.of("tls") if said.kind == "client-hello"]
-    return bool(hellos) and not any(said.clear for said in talk.said) and all(
-        said.fields.get("mode") is None and str(said.fields.get("alpn") or "").startswith("consul/") for said in hellos)
+    hellos = [word for word in speech.of("tls") if word.kind == "client-hello"]
+    return bool(hellos) and not any(word.clear for word in speech.words) and all(
+        word.fields.get("mode") is None and str(word.fields.get("alpn") or "").startswith("consul/") for word in hellos)
 
 
 class Roles:
     """RPC conversations of Consul, who takes part in them, and who is a server."""
 
-    def __init__(self, index: Index, channels: Channels, pools: Pools) -> None:
-        self.rpc_talks: list[Talk] = [
-            talk for talk in index.talks.values()
-            if talk.key.transport == "tcp" and talk.answered and _consul_rpc(talk, channels)]
+    def __init__(self, talks: list[Talk], channels: Channels, pools: Pools) -> None:
+        self.rpc_talks = [
+            talk for talk in talks if talk.key.transport == "tcp" and talk.answered and _consul_rpc(talk, channels)]
         self.answering = {talk.key.destination for talk in self.rpc_talks
-                          if not is_loopback(talk.key.destination) and not once(talk, through_gateway)}
+                          if not is_loopback(talk.key.destination) and not talk.speech.once(through_gateway)}
         self.calling = {talk.key.source for talk in self.rpc_talks
                         if let_through(talk) and not is_loopback(talk.key.source)}
         between = [talk for talk in self.rpc_talks if not talk.loopback]
-        both = {talk.key.destination for talk in between if not once(talk, through_gateway)} \
+        both = {talk.key.destination for talk in between if not talk.speech.once(through_gateway)} \
             & {talk.key.source for talk in between if let_through(talk)}
         self.tagged: dict[str, str] = {}
         for pool in pools.owned():

@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .pools import Union
-from .talks import once
+from .telling import of_rpc
 
 if TYPE_CHECKING:
+    from .index import Index
     from .pools import Pools, Socket
     from .ports import PortBook
-    from .talks import Index, Talk
+    from .talks import Speech
 
 # The services that Consul's and Nomad's servers register (agent/consul/server_register.go; nomad/server.go),
 # less those that both have: ACL, Operator, Status, Event, Keyring, System.
@@ -27,30 +28,24 @@ NOMAD: Final = frozenset({
     "Agent", "Alloc", "ClientAllocations", "ClientCSI", "ClientStats", "CSIPlugin", "CSIVolume", "Deployment", "Eval",
     "FileSystem", "Job", "Namespace", "Node", "NodeMeta", "NodePool", "Periodic", "Plan", "Quota", "Region", "Scaling",
     "Search", "Sentinel", "ServiceRegistration", "Variables", "Volumes"})
-#: modes that Consul's and no other RPC port knows: Nomad's TLS is 4
-CONSUL_MODES: Final = frozenset({"3", "7"})
 GRPC_SERVICES: Final = frozenset({"xds", "dataplane", "peering", "consul"})
 
 
-def rpc_talk(talk: Talk) -> bool:
+def rpc_talk(speech: Speech) -> bool:
     """Whether the bytes show Consul's (or Nomad's) RPC port."""
-    if talk.protocols & {"consul-rpc", "raft"}:
-        return True
-    return any(said.fields.get("mode") in CONSUL_MODES or str(said.fields.get("alpn", "")).startswith("consul/")
-               for said in talk.of("tls"))
+    return bool(speech.shape.protocols & {"consul-rpc", "raft"}) or any(of_rpc(word.fields) for word in speech.of("tls"))
 
 
-def _verdict(talk: Talk) -> str:
+def _verdict(speech: Speech) -> str:
     """Whose it is, from this conversation alone: consul | other | unknown."""
     found = "unknown"
-    for said in talk.said:
-        if said.protocol == "tls" and (said.fields.get("mode") in CONSUL_MODES
-                                       or str(said.fields.get("alpn", "")).startswith("consul/")):
+    for word in speech.words:
+        if word.protocol == "tls" and of_rpc(word.fields):
             return "consul"
-        if said.protocol in ("consul-rpc", "raft"):
-            service = str(said.fields.get("method", "")).partition(".")[0]
-            if service in CONSUL or said.kind in ("remote-exec", "snapshot") \
-                    or said.fields.get("mode") in ("raft-forwarding", "tls-insecure", "gossip"):
+        if word.protocol in ("consul-rpc", "raft"):
+            service = str(word.fields.get("method", "")).partition(".")[0]
+            if service in CONSUL or word.kind in ("remote-exec", "snapshot") \
+                    or word.fields.get("mode") in ("raft-forwarding", "tls-insecure", "gossip"):
                 return "consul"
             if service in NOMAD:
                 found = "other"
@@ -61,13 +56,13 @@ class Rpc:
     """Which sockets answer RPC, and whose each is."""
 
     def __init__(self, index: Index) -> None:
-        self.talks = [talk for talk in index.talks.values() if once(talk, rpc_talk)]
+        self.talks = index.asked(rpc_talk)
         self._union = Union()
         self._owners: dict[Socket, str] = {}
         for talk in self.talks:
             self._union.join((talk.key.source, talk.key.port), talk.socket)
         for talk in self.talks:
-            self._vote(talk.socket, once(talk, _verdict))
+            self._vote(talk.socket, talk.speech.once(_verdict))
         self.sockets = frozenset(talk.socket for talk in self.talks)
 
     def _vote(self, socket: Socket, verdict: str) -> None:
@@ -93,10 +88,10 @@ class Rpc:
                 self._vote(talk.socket, "consul")
 
 
-def _answers_as_agent(talk: Talk) -> bool:
-    return any(said.side == 1 and ((said.protocol == "http" and said.fields.get("api") == "consul")
-                                   or (said.protocol == "grpc" and said.fields.get("service") in GRPC_SERVICES))
-               for said in talk.said)
+def _answers_as_agent(speech: Speech) -> bool:
+    return any(word.side == 1 and ((word.protocol == "http" and word.fields.get("api") == "consul")
+                                   or (word.protocol == "grpc" and word.fields.get("service") in GRPC_SERVICES))
+               for word in speech.words)
 
 
 def speakers(index: Index, rpc: Rpc, pools: Pools | None = None) -> frozenset[str]:
@@ -105,9 +100,7 @@ def speakers(index: Index, rpc: Rpc, pools: Pools | None = None) -> frozenset[st
     for talk in rpc.talks:
         if rpc.owner(talk.socket) == "consul" and talk.answered:
             found |= {talk.key.source, talk.key.destination}
-    for talk in index.talks.values():
-        if once(talk, _answers_as_agent):
-            found.add(talk.key.destination)
+    found |= {talk.key.destination for talk in index.asked(_answers_as_agent)}
     for pool in pools.owned() if pools else ():
         found |= pool.hosts
     return frozenset(found)

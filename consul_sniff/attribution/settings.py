@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from ..facts import joined
 from ..model import Protection
-from .talks import once
+from .telling import REMOTE
 
 if TYPE_CHECKING:
     from ..facts import Tally
     from ..model import Scalar
-    from ..report import Observation
+    from ..observation import Observation
+    from .index import Index
     from .observations import Maker
-    from .talks import Index, Said, Talk
+    from .talks import Said, Speech, Talk, Word
 
 WILDCARD: Final = "wildcard-deny"  # the list that was read holds a deny from * to *
-REMOTE: Final = "remote-exec"
 
 
-def remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
+def remote_exec(index: Index, maker: Maker) -> list[Observation]:
     """Remote execution used (keys, events, sessions of ``consul exec``), or an agent that tells whether it would."""
-    if not once(talk, _of_remote_exec):
-        return []
+    return [made for talk in index.asked(_of_remote_exec) for made in _remote_exec(talk, maker)]
+
+
+def _remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
     used: dict[tuple[str, str, int, bool], list[Said]] = defaultdict(list)
     made = []
     for said in talk.said:
@@ -33,20 +36,20 @@ def remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
             used[via, said.protocol, said.side, said.decrypted].append(said)
         disabled = said.fields.get("disable_remote_exec")
         if isinstance(disabled, bool):
-            made.append(maker.make(talk, (REMOTE, "setting", said.protection),
+            made.append(maker.make(talk, (REMOTE, "setting", said.word.manner.protection),
                                    f"the agent shows DisableRemoteExec: {str(disabled).lower()}", said.tally,
                                    fields={"disabled": disabled}, side=said.side, decrypted=said.decrypted,
                                    place=maker.channels.place_of(talk, said.protocol)))
     for (via, protocol, side, decrypted), same in sorted(used.items()):
-        made.append(maker.make(talk, (REMOTE, "used", same[0].protection), f"remote execution over {via}",
+        made.append(maker.make(talk, (REMOTE, "used", same[0].word.manner.protection), f"remote execution over {via}",
                                joined(said.tally for said in same), fields={"via": via}, side=side,
                                place=maker.channels.place_of(talk, protocol), decrypted=decrypted))
     return made
 
 
-def _of_remote_exec(talk: Talk) -> bool:
-    return any(said.kind == REMOTE or said.fields.get("remote_exec") is True or "disable_remote_exec" in said.fields
-               for said in talk.said)
+def _of_remote_exec(speech: Speech) -> bool:
+    return any(word.kind == REMOTE or word.fields.get("remote_exec") is True or "disable_remote_exec" in word.fields
+               for word in speech.words)
 
 
 def intentions(index: Index, maker: Maker) -> list[Observation]:
@@ -64,11 +67,9 @@ def intentions(index: Index, maker: Maker) -> list[Observation]:
         elif stated.claim.kind == "agent" and stated.value.get("default_intention_policy"):
             shown[str(stated.value["default_intention_policy"])].append((talk, stated.side, stated.tally))
     settled = {policy for policy in shown if policy}
-    for talk in index.talks.values():
-        if "http" not in talk.protocols or talk.loopback:
-            continue
+    for talk in sorted(index.asked(_answers), key=attrgetter("key")):
         for said in talk.of("http"):
-            if said.fields.get("api") != "consul" or said.kind != "response":
+            if talk.loopback or not _is_answer(said.word):
                 continue
             known = known or bool(said.fields.get("intentions"))  # a whole list; a single intention shows no default
             if said.fields.get("intentions") == WILDCARD and not wildcard:
@@ -79,6 +80,14 @@ def intentions(index: Index, maker: Maker) -> list[Observation]:
                 shown[str(policy)].append((talk, said.side, said.tally))
     return [_default(maker, policy, where, {"policy": policy, "wildcard_deny": wildcard, "known": known})
             for policy, where in sorted(shown.items(), key=lambda item: str(item[0]))]
+
+
+def _answers(speech: Speech) -> bool:
+    return any(_is_answer(word) for word in speech.of("http"))
+
+
+def _is_answer(word: Word) -> bool:
+    return word.kind == "response" and word.fields.get("api") == "consul"
 
 
 def _default(maker: Maker, policy: str | None, where: list[tuple[Talk, int, Tally]],

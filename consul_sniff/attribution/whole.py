@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..report import Attributed, ConversationRow, Observations
+from ..report import Attributed, ConversationRow
 from . import (
     exposures,
     identity,
@@ -19,9 +19,10 @@ from . import (
     observations,
     settings,
 )
-from .addresses import sort_key
+from .addresses import order
 from .channels import Channels
 from .incomplete import incomplete
+from .index import index as by_conversation
 from .interfaces import interfaces
 from .nodes import nodes
 from .pools import Pools
@@ -30,54 +31,47 @@ from .roles import Roles
 from .rpc_owners import Rpc, speakers
 from .said_ports import learn
 from .servers import between_servers
-from .talks import index as by_conversation
 
 if TYPE_CHECKING:
     from ..facts import Facts
-    from ..report import Observation
+    from ..observation import Observation
+    from .index import Index
     from .observations import Maker
     from .profile import Profile
-    from .talks import Index, Talk
+    from .talks import Talk
 
 
 def attribute(facts: Facts, profile: Profile) -> Attributed:
     """Who is it, whose is it, what is it for? Judges nothing; does not change the facts."""
     book = PortBook(profile, learn(facts))
-    index = by_conversation(facts, book)
+    index = by_conversation(facts, book, profile.domain)
     rpc = Rpc(index)
     rpc.named(book)
     pools = Pools(index, book)
     pools.decide(speakers(index, rpc))
-    speaking = speakers(index, rpc, pools)
-    rpc.proven(speaking, book)
+    rpc.proven(speakers(index, rpc, pools), book)
     channels = Channels(index, book, pools, rpc, speakers(index, rpc, pools), profile)
-    roles = Roles(index, channels, pools)
+    net = mesh.Mesh(index, book, profile.domain)
+    talks = sorted(index.talks.values(), key=_order)
+    near = channels.near(talks, net.sockets)
+    roles = Roles(near, channels, pools)
     maker = observations.Maker(channels, roles, profile)
-    talks = list(index.talks.values())
-    table, listed = interfaces(talks, maker)
-    seen = Observations()
-    for talk in talks:
-        maker.sightings(talk, seen)
-    for one in (*_observe(facts, index, pools, roles, maker, mesh.Mesh(index, book, profile.domain)), *listed):
-        seen.add(one)
-    return Attributed(seen, nodes(pools, roles, channels), [_row(talk, maker) for talk in sorted(
-        talks, key=lambda talk: (sort_key(talk.key.source), sort_key(talk.key.destination), *talk.key[2:]))],
-        exposures.rows(index), _channels_seen(talks, channels), incomplete(talks, channels, facts), table)
+    maker.sightings(talks)
+    _observe(facts, index, near, pools, maker, net)
+    table = interfaces(near, maker)
+    return Attributed(maker.seen, nodes(pools, roles, channels), [_row(talk, channels) for talk in talks],
+                      exposures.rows(index), _channels_seen(near, channels), incomplete(near, channels, facts), table)
 
 
-def _observe(facts: Facts, index: Index, pools: Pools, roles: Roles, maker: Maker,
-             net: mesh.Mesh) -> list[Observation]:
+def _observe(facts: Facts, index: Index, near: list[Talk], pools: Pools, maker: Maker, net: mesh.Mesh) -> None:
     made: list[Observation] = []
-    talks = list(index.talks.values())
-    for talk in talks:
-        pool = pools.of_talk.get(talk.key)
-        if pool is not None:
-            made += observations.of_gossip(pool, talk, maker)
+    for talk in near:
+        if talk.pool is not None:
+            observations.of_gossip(talk.pool, talk, maker)
         else:
             made += observations.of_ports(talk, maker)
         made += net.observe(talk, maker)
         made += mesh.admin(talk, maker)
-        made += settings.remote_exec(talk, maker)
     owned = pools.owned()
     for pool in owned:
         if pool.talks:
@@ -85,19 +79,26 @@ def _observe(facts: Facts, index: Index, pools: Pools, roles: Roles, maker: Make
             made += integrity.observe(pool, index, maker)
     made += integrity.malformed(facts, owned, pools.all, maker)
     made += keyring_use.observe(owned, maker)
-    made += identity.observe(talks, maker, roles, pools)
-    made += between_servers(roles, maker)
+    made += identity.observe(near, maker, pools)
+    between_servers(maker)
+    made += settings.remote_exec(index, maker)
     made += settings.intentions(index, maker)
     made += exposures.observe(index, maker)
-    return made
+    for one in made:
+        maker.seen.add(one)
 
 
-def _row(talk: Talk, maker: Maker) -> ConversationRow:
-    channels, key, conversation = maker.channels, talk.key, talk.conversation
-    place = channels.place(talk)
-    return ConversationRow(key.source, key.destination, key.port, key.transport, place.channel, channels.protocol(talk),
-                           channels.protection(talk), place.by, sum(conversation.packets), sum(conversation.bytes),
-                           conversation.first, conversation.last, maker.community(talk))
+def _order(talk: Talk) -> bytes:
+    """Rows as their addresses. What else needs the addresses' bytes, which are not kept, is made on the way."""
+    talk.community  # noqa: B018
+    return order(talk.key)
+
+
+def _row(talk: Talk, channels: Channels) -> ConversationRow:
+    key, conversation = talk.key, talk.conversation
+    place, packets, sizes = channels.place(talk), conversation.packets, conversation.bytes
+    return ConversationRow(*key, place.channel, channels.protocol(talk), channels.protection(talk), place.by,
+                           packets[0] + packets[1], sizes[0] + sizes[1], conversation.first, conversation.last, talk.community)
 
 
 def _channels_seen(talks: list[Talk], channels: Channels) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..facts import joined
@@ -14,9 +13,9 @@ from .checklist import SEVERITY_ORDER
 from .reasons import natural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from ..report import Observation
+    from ..observation import Observation
     from .matcher import Ballot
     from .schema import Signature
 
@@ -39,7 +38,6 @@ def identity(signature: str, source: str, destination: str, port: int, transport
 class _Place(NamedTuple):
     """Where a signature fired: what a finding will be made of."""
 
-    order: tuple[object, ...]
     signature: Signature
     found: list[Observation]
     status: Status
@@ -51,21 +49,27 @@ def findings(ballots: Iterable[Ballot], statuses: Mapping[str, Status],
 
     ``statuses``: each control's, which bounds the severity of its findings.
     """
-    places = sorted((place for ballot in ballots if ballot.signature.vote in TELLING
-                     for place in _places(ballot, statuses[ballot.signature.control])), key=itemgetter(0))
+    def order(ballot: Ballot) -> tuple[int, str, str]:
+        signature = ballot.signature
+        return SEVERITY_ORDER[_severity(signature, statuses[signature.control])], signature.control, signature.id
+
+    telling = sorted([ballot for ballot in ballots if ballot.signature.vote in TELLING], key=order)
+    places = [_Place(ballot.signature, found, statuses[ballot.signature.control]) for ballot in telling for found in _places(ballot)]
     kept = places if len(places) <= limit else _bounded(places, limit)
-    return [_finding(place.signature, place.found, place.status) for place in kept], len(places) - len(kept)
+    return [_finding(*place) for place in kept], len(places) - len(kept)
 
 
-def _places(ballot: Ballot, status: Status) -> Iterator[_Place]:
-    signature = ballot.signature
+def _places(ballot: Ballot) -> list[list[Observation]]:
+    """What a signature matched at each place, sorted by place."""
     places: dict[tuple[str, str, int, str], list[Observation]] = {}
-    for o in ballot.observations:
-        places.setdefault((*o[1:4], o.sort.transport), []).append(o)
-    worst = SEVERITY_ORDER[_severity(signature, status)]
-    for (source, destination, port, transport), found in places.items():
-        yield _Place((worst, signature.control, signature.id, natural(source), natural(destination), port, transport),
-                     signature, found, status)
+    for one in ballot.observations:
+        places.setdefault((*one[1:4], one.sort.few.transport), []).append(one)
+    return [found for _, found in sorted(places.items(), key=_place_order)]
+
+
+def _place_order(place: tuple[tuple[str, str, int, str], object]) -> tuple[object, ...]:
+    source, destination, port, transport = place[0]
+    return natural(source), natural(destination), port, transport
 
 
 def _bounded(places: Sequence[_Place], limit: int) -> list[_Place]:
@@ -85,25 +89,22 @@ def _severity(signature: Signature, status: Status) -> Severity:
 
 
 def _finding(signature: Signature, found: Sequence[Observation], status: Status) -> Finding:
-    first = found[0]
-    grade, tally = first.grade, first.tally
+    first, tally = found[0], found[0].tally
+    few = first.sort.few
     if len(found) > 1:
-        tally = joined([observation.tally for observation in found])
-        first = min(found, key=lambda o: (o.tally.evidence[:1], o.sort.protocol, o.sort.kind, o.summary))
-        grade = min([o.sort.grade for o in found], key=_GRADES.index)
+        tallies = [tally, *[one.tally for one in found[1:]]]
+        place = min(range(len(found)), key=lambda n: (tallies[n].evidence[:1], *found[n].sort.few[:2], found[n].summary))
+        grade = min([one.sort.few.grade for one in found], key=_GRADES.index)
+        first, tally, few = found[place], joined(tallies), found[place].sort.few._replace(grade=grade)
     severity, title = _severity(signature, status), signature.title
     if severity is not signature.severity:
-        if grade is Grade.UNSOLICITED:
+        if few.grade is Grade.UNSOLICITED:
             title += " (a single unanswered datagram: anybody can forge it, so it decides nothing)"
         else:
             title += f" (the control is {status.value}: this decides nothing)"
-    unproven = grade is Grade.UNSOLICITED
+    _, source, destination, port, _, _, community = first
     return Finding(
-        id=identity(signature.id, first.source, first.destination, first.port, first.transport),
-        signature=signature.id, control=signature.control, severity=severity,
-        confidence=Confidence.LOW if unproven else signature.confidence, grade=grade, title=title,
-        source=first.source, destination=first.destination, port=first.port, transport=first.transport,
-        protocol=first.protocol, count=tally.count, first=tally.first, last=tally.last, evidence=tally.evidence,
-        community_id=first.community_id, remediation=signature.remediation,
-        decrypted=all(o.decrypted for o in found),
-    )
+        identity(signature.id, source, destination, port, few.transport), signature.id, signature.control, severity,
+        Confidence.LOW if few.grade is Grade.UNSOLICITED else signature.confidence, few.grade, title,
+        source, destination, port, few.transport, few.protocol, tally.count, tally.first, tally.last, tally.evidence,
+        community, signature.remediation, decrypted=all(one.sort.few.decrypted for one in found))

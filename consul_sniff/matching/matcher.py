@@ -9,26 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
-from ..report import Observation, Observations
+from ..observation import Few, Observation, Observations
 from .modifiers import MODIFIERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ..model import Scalar
-    from ..report import Bundle, Sort
+    from ..observation import Bundle, Sort
     from .schema import Condition, Group, Groups, Signature
 
     Test = Callable[[Observation], bool]
     Predicate = Callable[[Scalar], bool]
     Ends = tuple[tuple[tuple[Test, ...], ...], tuple[tuple[Test, ...], ...]]  # any of the first, none of the second
 
-#: an observation's names that have few values, in its order
-FEW: Final = ("protocol", "kind", "protection", "channel", "owner", "by", "transport", "loopback", "grade", "decrypted")
-_few: Final = attrgetter(*FEW)
+FEW: Final = Few._fields
 _FIELDS: Final = "fields."
 REMEMBERED: Final = 4_096  # combinations of fields' values, for each of the rest: a certificate's names may be anything
 
@@ -41,14 +38,14 @@ class Ballot(NamedTuple):
 
 
 class Matches(Sequence[Observation]):
-    """What a signature matched: groups, whole or in part, looked at when somebody asks for more than whether there is any."""
+    """What a signature matched: bundles, whole or in part, looked at when somebody asks for more than whether there is any."""
 
     def __init__(self, parts: list[tuple[Bundle, Ends | None]]) -> None:
         self._parts = parts
 
     @cached_property
     def _all(self) -> list[Observation]:
-        return [one for group, ends in self._parts for one in group.observations if ends is None or _hold(ends, one)]
+        return [one for bundle, ends in self._parts for one in bundle.observations if ends is None or _hold(ends, one)]
 
     def __bool__(self) -> bool:
         return any(ends is None for _, ends in self._parts) or bool(self._all)
@@ -84,7 +81,7 @@ class _Candidate(NamedTuple):
     ends: Ends | None
 
 
-class _Few(NamedTuple):
+class _Left(NamedTuple):
     """Signatures that a combination of what has few values leaves open, and which of them by fields' values."""
 
     open: list[tuple[int, list[_Rule], list[_Rule]]]  # place, match, unless
@@ -106,26 +103,28 @@ class Matcher:
                 self._any_protocol.append(index)
             for protocol in protocols or ():
                 self._by_protocol.setdefault(protocol, []).append(index)
-        self._remembered: dict[tuple[Scalar, ...], _Few] = {}
+        self._remembered: dict[Few, _Left] = {}
 
     def ballots(self, observations: Iterable[Observation]) -> list[Ballot]:
         """The signatures that matched anything, in their order, with what they matched."""
         seen = observations if isinstance(observations, Observations) else Observations(observations)
         found: dict[int, list[tuple[Bundle, Ends | None]]] = {}
-        for sort, group in seen.groups.items():
-            for place, ends in self._candidates(sort):
-                found.setdefault(place, []).append((group, ends))
+        for bundle in seen.bundles(lambda few: bool(self._left(few).open)):
+            for place, ends in self._candidates(bundle.sort):
+                found.setdefault(place, []).append((bundle, ends))
         matched = [(index, Matches(found[index])) for index in sorted(found)]
         return [Ballot(self.signatures[index], observations) for index, observations in matched if observations]
 
-    def _candidates(self, sort: Sort) -> tuple[_Candidate, ...]:
-        few = _few(sort)  # Protection and Grade are text: they compare and hash as their values
-        known = self._remembered.get(few)
+    def _left(self, few: Few) -> _Left:
+        """What the combination leaves open."""
+        known = self._remembered.get(few)  # Protection and Grade are text: they compare and hash as their values
         if known is None:
-            known = self._remembered[few] = _Few([], {})
-            known.open.extend(filter(None, (self._open(index, few) for index in self._indexes(sort.protocol))))
-        if not known.open:
-            return ()
+            known = self._remembered[few] = _Left([], {})
+            known.open.extend(filter(None, (self._open(index, few) for index in self._indexes(few.protocol))))
+        return known
+
+    def _candidates(self, sort: Sort) -> tuple[_Candidate, ...]:
+        known = self._left(sort.few)
         fields = sort.fields
         values = (*fields, *fields.values(), *map(type, fields.values()))  # True and 1 are different values
         found = known.by_fields.get(values)
@@ -138,7 +137,7 @@ class Matcher:
     def _indexes(self, protocol: str) -> list[int]:
         return sorted((*self._by_protocol.get(protocol, ()), *self._any_protocol))
 
-    def _open(self, index: int, few: tuple[Scalar, ...]) -> tuple[int, list[_Rule], list[_Rule]] | None:
+    def _open(self, index: int, few: Few) -> tuple[int, list[_Rule], list[_Rule]] | None:
         """A signature with those of its rules that hold for all but the fields; None where no match is left."""
         match, unless = ([rule for rule in rules if all(predicate(few[place]) for place, predicate in rule.few)]
                          for rules in self._rules[index])

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ..report import Observation
+    from ..observation import Observation
 
 NAMES_SHOWN: Final = 6
 EXAMPLES_SHOWN: Final = 2
@@ -109,7 +109,7 @@ def _by_port(observations: Sequence[Observation], _: Mapping[str, str]) -> str:
 
 PLACES: Final[dict[str, Callable[[Sequence[Observation], Mapping[str, str]], int | str]]] = {
     "conversations": lambda found, _: len({(o.source, o.destination, o.port, o.transport) for o in found}),
-    "messages": lambda found, _: sum(o.tally.count for o in found),
+    "messages": lambda found, _: sum(o.counted.count for o in found),
     "sources": lambda found, names: _named((o.source for o in found), names),
     "responders": lambda found, names: _named((o.destination for o in found), names),
     "source_count": lambda found, _: len({o.source for o in found}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError
+from ..facts import NOTHING
 from ..model import Severity, Status, Vote
 from ..report import Report
 from ..vocabulary import CHANNELS
@@ -55,7 +56,10 @@ def judge(attributed: Attributed, facts: Facts, rules: Rules, *, require: Sequen
         notes["findings-left-out"] = left_out
         reasons.append(f"{counted(left_out, 'finding')} more than the {len(found):,} listed were left out")
     names = {node.address: node.name or node.address for node in attributed.nodes}
-    controls = [_result(c, folds[c.id], ballots, found, names) for c in rules.controls]
+    of_control: dict[str, list[Finding]] = {c.id: [] for c in rules.controls}
+    for finding in found:
+        of_control[finding.control].append(finding)
+    controls = [_result(c, folds[c.id], ballots, of_control[c.id], names) for c in rules.controls]
     code, reason = _exit(gate, attributed, facts, controls, found)
     return Report(
         inputs=facts.inputs, counters=dict(sorted(facts.counters.items())), notes=notes, complete=not reasons,
@@ -86,7 +90,7 @@ def _fold(control: Control, ballots: Sequence[Ballot], incomplete: Sequence[str]
 def _result(control: Control, folded: Fold, ballots: Sequence[Ballot], found: Sequence[Finding],
             names: Mapping[str, str]) -> ControlResult:
     notes = [b for b in ballots if b.signature.control == control.id and b.signature.vote is Vote.NOTE]
-    return result(control, folded, notes, (f for f in found if f.control == control.id), names)
+    return result(control, folded, notes, found, names)
 
 
 def _unprefixed(line: str) -> str:
@@ -131,10 +135,11 @@ def lost_share(facts: Facts, rows: Iterable[ConversationRow] = ()) -> float:
 
     ``rows``: those that are none of Consul's channels do not count; what somebody else lost hides nothing here.
     """
-    foreign = {row[:4] for row in rows if row.channel == "other"}
-    mine = [c for key, c in facts.conversations.items() if tuple(key) not in foreign]
-    lost = sum(sum(c.lost) for c in mine)
-    kept = sum(sum(c.bytes) for c in mine)
+    lost = kept = 0
+    if any(c.lost != NOTHING for c in facts.conversations.values()):
+        foreign = {row[:4] for row in rows if row.channel == "other"}
+        mine = [c for key, c in facts.conversations.items() if tuple(key) not in foreign]
+        lost, kept = sum(sum(c.lost) for c in mine), sum(sum(c.bytes) for c in mine)
     dropped = facts.notes.get("capture-dropped", 0)
     packets = sum(facts.counters.values())
     return max(lost / (lost + kept) if lost else 0.0, dropped / (dropped + packets) if dropped else 0.0)

@@ -9,16 +9,17 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..model import Confidence, Grade, Protection, Severity
+from ..model import Confidence, Grade, Protection, Severity, Status
 from ..text import printable
 from . import indented
+from .indented import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..facts import InputFacts
-    from ..model import Evidence
-    from ..report import ControlResult, ConversationRow, Exposure, Finding, Node, Report
+    from ..report import Finding, Node, Report
+    from .indented import Columns
     from .look import Look
 
 SCHEMA = "consul-sniff/report/v1"
@@ -38,7 +39,7 @@ def pieces(report: Report, version: str, _look: Look) -> Iterator[str]:
 
 def document(report: Report, version: str) -> dict[str, Any]:
     """The report as plain dicts and lists, in the contract's shape."""
-    return {name: list(part) if isinstance(part, map) else part for name, part in _parts(report, version).items()}
+    return {name: part.dicts() if isinstance(part, Table) else part for name, part in _parts(report, version).items()}
 
 
 def _parts(report: Report, version: str) -> dict[str, Any]:
@@ -55,18 +56,18 @@ def _parts(report: Report, version: str) -> dict[str, Any]:
         },
         "complete": report.complete,
         "reasons": [printable(reason) for reason in report.reasons],
-        "controls": map(_control, report.controls),
-        "findings": map(finding, report.findings),
-        "nodes": map(node, report.nodes),
-        "conversations": map(_conversation, report.conversations),
-        "exposures": map(_exposure, report.exposures),
+        "controls": Table(report.controls, CONTROL),
+        "findings": Table(report.findings, FINDING),
+        "nodes": Table(report.nodes, NODE),
+        "conversations": Table(report.conversations, CONVERSATION),
+        "exposures": Table(report.exposures, EXPOSURE),
         "exit": {"code": report.exit_code, "reason": report.exit_reason},
         **dict(report.beside),
     }
 
 
 #: what an Enum calls value, which takes it longer than all the rest of a row
-_WORDS = {word: word.value for words in (Severity, Confidence, Grade, Protection) for word in words}
+_word = {word: word.value for words in (Severity, Confidence, Grade, Protection, Status) for word in words}.__getitem__
 _shown = lru_cache(maxsize=4096)(printable)  # thousands of rows say the same
 
 
@@ -92,96 +93,96 @@ def _input(one: InputFacts) -> dict[str, Any]:
         "last_seen": timestamp(one.last),
         "link_types": list(one.link_types),
         "truncated": one.truncated,
-        "error": None if one.error is None else _shown(one.error),
+        "error": _optional(one.error),
     }
 
 
-def _control(one: ControlResult) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "status": one.status.value,
-        "title": one.title,
-        "summary": one.summary,
-        "reason": _shown(one.reason),
-        "findings": list(one.findings),
-        "seeds": list(one.seeds),
-        "remediation": one.remediation,
-    }
+def _optional(text: str | None) -> str | None:
+    return None if text is None else _shown(text)
 
 
-def _evidence(evidence: tuple[Evidence, ...]) -> list[dict[str, Any]]:
-    return [{"input": e.input, "frame": e.frame, "summary": _shown(e.summary)} for e in evidence]
+EVIDENCE: Columns = {
+    "input": None,
+    "frame": None,
+    "summary": _shown,
+}
+CONTROL: Columns = {
+    "id": None,
+    "status": _word,
+    "title": None,
+    "summary": None,
+    "reason": _shown,
+    "findings": list,
+    "seeds": list,
+    "remediation": None,
+}
+FINDING: Columns = {
+    "id": None,
+    "signature": None,
+    "control": None,
+    "severity": _word,
+    "confidence": _word,
+    "grade": _word,
+    "title": _shown,
+    "source": None,
+    "destination": None,
+    "port": None,
+    "transport": None,
+    "protocol": None,
+    "count": None,
+    "first_seen": timestamp,
+    "last_seen": timestamp,
+    "evidence": EVIDENCE,
+    "community_id": None,
+    "remediation": None,
+    "decrypted": None,
+}
+NODE: Columns = {
+    "address": None,
+    "name": _optional,
+    "role": None,
+    "datacenter": _optional,
+    "version": _optional,
+    "gossip": None,
+    "rpc": None,
+    "gossip_plaintext": None,
+    "gossip_encrypted": None,
+    "keys": list,
+    "status": None,
+    "decrypted": None,
+}
+CONVERSATION: Columns = {
+    "source": None,
+    "destination": None,
+    "port": None,
+    "transport": None,
+    "channel": None,
+    "protocol": None,
+    "protection": _word,
+    "by": None,
+    "packets": None,
+    "bytes": None,
+    "first_seen": timestamp,
+    "last_seen": timestamp,
+    "community_id": None,
+}
+EXPOSURE: Columns = {
+    "kind": None,
+    "fingerprint": None,
+    "where": _shown,
+    "path": _shown,
+    "count": None,
+    "first_seen": timestamp,
+    "last_seen": timestamp,
+    "source": None,
+    "destination": None,
+    "evidence": EVIDENCE,
+}
 
 
 def finding(one: Finding) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "signature": one.signature,
-        "control": one.control,
-        "severity": _WORDS[one.severity],
-        "confidence": _WORDS[one.confidence],
-        "grade": _WORDS[one.grade],
-        "title": _shown(one.title),
-        "source": one.source,
-        "destination": one.destination,
-        "port": one.port,
-        "transport": one.transport,
-        "protocol": one.protocol,
-        "count": one.count,
-        "first_seen": timestamp(one.first),
-        "last_seen": timestamp(one.last),
-        "evidence": _evidence(one.evidence),
-        "community_id": one.community_id,
-        "remediation": one.remediation,
-        "decrypted": one.decrypted,
-    }
+    return Table([one], FINDING).dicts()[0]
 
 
 def node(one: Node) -> dict[str, Any]:
-    return {
-        "address": one.address,
-        "name": None if one.name is None else _shown(one.name),
-        "role": one.role,
-        "datacenter": None if one.datacenter is None else _shown(one.datacenter),
-        "version": None if one.version is None else _shown(one.version),
-        "gossip": one.gossip,
-        "rpc": one.rpc,
-        "gossip_plaintext": one.gossip_plaintext,
-        "gossip_encrypted": one.gossip_encrypted,
-        "keys": list(one.keys),
-        "status": one.status,
-        "decrypted": one.decrypted,
-    }
-
-
-def _conversation(one: ConversationRow) -> dict[str, Any]:
-    return {
-        "source": one.source,
-        "destination": one.destination,
-        "port": one.port,
-        "transport": one.transport,
-        "channel": one.channel,
-        "protocol": one.protocol,
-        "protection": _WORDS[one.protection],
-        "by": one.by,
-        "packets": one.packets,
-        "bytes": one.bytes,
-        "first_seen": timestamp(one.first),
-        "last_seen": timestamp(one.last),
-        "community_id": one.community_id,
-    }
-
-
-def _exposure(one: Exposure) -> dict[str, Any]:
-    return {
-        "kind": one.kind,
-        "fingerprint": one.fingerprint,
-        "where": _shown(one.where),
-        "path": _shown(one.path),
-        "count": one.count,
-        "first_seen": timestamp(one.first),
-        "last_seen": timestamp(one.last),
-        "source": one.source,
-        "destination": one.destination,
-        "evidence": _evidence(one.evidence),
-    }
+    return Table([one], NODE).dicts()[0]

@@ -3,7 +3,7 @@ from communityid import CommunityID, FlowTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consul_sniff.attribution.addresses import community_id, is_loopback, nowhere, same_host, sort_key
+from consul_sniff.attribution.addresses import community_id, is_loopback, nowhere, order, same_host, sort_key
 from consul_sniff.facts import Conversation, ConversationKey
 
 v4, v6, ports = st.ip_addresses(v=4).map(str), st.ip_addresses(v=6).map(str), st.integers(1, 65535)
@@ -25,6 +25,15 @@ def test_a_conversation_of_no_single_host_has_no_community_id():
 def test_addresses_sort_as_numbers_ipv4_first_and_text_last():
     assert sorted(["others", "fd77::11", "10.0.0.21", "10.0.0.3", "fd77::2"], key=sort_key) == [
         "10.0.0.3", "10.0.0.21", "fd77::2", "fd77::11", "others"]
+
+
+def test_conversations_sort_as_their_addresses_then_by_port_and_transport():
+    keys = [ConversationKey(*key) for key in (
+        ("10.0.0.3", "10.0.0.9", 53, "udp"), ("10.0.0.3", "10.0.0.21", 53, "tcp"), ("10.0.0.3", "10.0.0.21", 53, "udp"),
+        ("10.0.0.3", "10.0.0.21", 8300, "tcp"), ("10.0.0.3", "fd77::1", 53, "tcp"), ("10.0.0.21", "10.0.0.3", 53, "udp"),
+        ("fe80::1", "fe80::2", 53, "udp"), ("fe80::1%eth0", "fe80::2", 53, "udp"), ("fe80::1%eth01", "fe80::2", 53, "udp"),
+        ("others", "10.0.0.3", 53, "udp"), ("others", "others", 53, "udp"))]
+    assert sorted(keys[5:] + keys[:5], key=order) == keys
 
 
 @pytest.mark.parametrize(("address", "loopback"), [

@@ -3,7 +3,8 @@
 from consul_sniff.facts import Tally
 from consul_sniff.matching.schema import Condition, Signature
 from consul_sniff.model import Confidence, Grade, Protection, Severity, Vote
-from consul_sniff.report import Attributed, Node, Observation, Sort
+from consul_sniff.observation import Few, Observation, Sort
+from consul_sniff.report import Attributed, Node
 
 
 def tally(frame=1, time=1_000, count=1):
@@ -13,14 +14,12 @@ def tally(frame=1, time=1_000, count=1):
 
 
 def observation(protocol="memberlist", kind="gossip", **other):
-    sort = {"protection": Protection.PLAINTEXT, "place": ("gossip-lan", "consul", "content"), "transport": "udp",
-            "loopback": False, "grade": Grade.TWO_WAY, "decrypted": False, "fields": {}}
-    values = {"source": "10.0.0.1", "destination": "10.0.0.2", "port": 8301, "summary": "seen", "tally": tally(),
+    few = {"protection": Protection.PLAINTEXT, "channel": "gossip-lan", "owner": "consul", "by": "content",
+           "transport": "udp", "loopback": False, "grade": Grade.TWO_WAY, "decrypted": False}
+    values = {"source": "10.0.0.1", "destination": "10.0.0.2", "port": 8301, "summary": "seen", "counted": other.pop("tally", tally()),
               "community_id": "1:x"}
-    place = (other.pop(name, usual) for name, usual in zip(("channel", "owner", "by"), sort["place"], strict=True))
-    sort["place"] = tuple(place)
-    sort |= {name: other.pop(name) for name in sort if name in other}
-    return Observation(Sort(protocol, kind, **sort), **{**values, **other})
+    few |= {name: other.pop(name) for name in few if name in other}
+    return Observation(Sort(Few(protocol, kind, **few), other.pop("fields", {})), **{**values, **other})
 
 
 def signature(id_="sig", vote=Vote.FAIL, **other):

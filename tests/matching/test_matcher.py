@@ -3,6 +3,7 @@ import sys
 from consul_sniff.matching.matcher import Matcher
 from consul_sniff.matching.schema import Condition
 from consul_sniff.model import Vote
+from consul_sniff.observation import Observations
 
 from .made_rules import observation, signature
 
@@ -44,6 +45,14 @@ def test_a_signature_without_a_protocol_sees_all():
     match = ((Condition("channel", "exact", ("rpc",)),),)
     rpc = observation("tls", "records", channel="rpc")
     assert matched(rpc, observation("raft", "entry", channel="raft"), match=match) == [rpc]
+
+
+def test_a_lot_is_split_only_where_a_signature_asks_for_what_it_has_in_common():
+    seen, split = Observations(), []
+    for one in (observation(), observation("http")):
+        seen.lot(one.sort.few, lambda few, parts: split.append(few.protocol) or parts).add(Observations([one]).bundle(one.sort))
+    (ballot,) = Matcher([signature()]).ballots(seen)
+    assert [one.protocol for one in ballot.observations] == split == ["memberlist"]
 
 
 def test_not_on_the_protocol_leaves_it_open():

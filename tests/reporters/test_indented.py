@@ -24,3 +24,14 @@ def test_empty_and_nested_containers(value):
 def test_what_json_has_no_word_for_is_refused(value):
     with pytest.raises(ValueError, match="not JSON compliant"):
         indented.text(value)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, indented.BATCH, indented.BATCH + 1])
+def test_a_table_is_a_list_of_dicts(size):
+    inner = {"a%": None, "b": str}
+    table = indented.Table([(number, "same", [(place, 1.5) for place in range(number % 3)]) for number in range(size)],
+                           {"number": None, "word": str.upper, "rows": inner})
+    assert table.dicts() == [{"number": number, "word": "SAME", "rows": [{"a%": place, "b": "1.5"} for place in range(number % 3)]}
+                             for number in range(size)]
+    expected = json.dumps({"table": table.dicts()}, indent=1, ensure_ascii=False)
+    assert "".join(indented.pieces({"table": table})) == expected

@@ -1,0 +1,213 @@
+"""Facts by conversation: each with all that was said in it, turned the right way round.
+
+Mid-stream the driver guessed who originated. Where only the other port has a role in this datacenter (learnt from tags,
+perhaps after the guess), the conversation is turned here. The facts themselves are never changed.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from itertools import chain
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..facts import NOTHING, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally
+from ..model import Protection
+from .talks import Manner, Shape, Speech, Talk, Word
+from .telling import telling as _telling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ..model import Claim, Scalar, Secret
+    from .ports import PortBook
+
+    Spoken = tuple[Any, ...]  # a sighting's key, less conversation and side
+    Heard = list[tuple[int, Tally]]  # numbers of words, and how often they were said
+
+PAIRS = ("packets", "bytes", "payloads", "flags", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad",
+         "other", "replays", "nonce_reuse")
+_SILENCE: Heard = []
+_number = itemgetter(0)
+EVIDENCE = ("evidence", "plain_evidence", "sealed_evidence")
+
+
+class Stated(NamedTuple):
+    """A claim, and where it was made first."""
+
+    claim: Claim
+    value: dict[str, Scalar]
+    decrypted: bool
+    tally: ClaimTally
+    conversation: ConversationKey | None
+    side: int
+
+
+class Exposed(NamedTuple):
+    """A secret in the clear, and where."""
+
+    secret: Secret
+    conversation: ConversationKey
+    side: int
+    tally: Tally
+
+
+class Index(NamedTuple):
+    """All facts by conversation."""
+
+    talks: dict[ConversationKey, Talk]  # in no order
+    telling: list[Talk]  # those that show something by themselves, sorted
+    speeches: dict[Speech, list[Talk]]  # the same by what was said in them
+    claims: list[Stated]
+    exposed: list[Exposed]
+
+    def asked(self, question: Callable[[Speech], object]) -> list[Talk]:
+        """Those of ``telling`` that a question about what was said is true of; sorted only where the same was said."""
+        return [talk for speech, talks in self.speeches.items() if speech.once(question) for talk in talks]
+
+
+def index(facts: Facts, book: PortBook, domain: str = "consul") -> Index:
+    """Facts by conversation, each turned so that the responder's port is the one with a role."""
+    turned = {key: _reverse(key, conversation) for key, conversation in facts.conversations.items()
+              if not conversation.certain and _wrong_way(key, conversation, book)}
+    talks = _talks(facts, turned, domain)
+    telling = sorted([talk for talk in talks.values() if talk.speech.telling or (
+        talk.key.transport == "udp" and _gossiped(talk.conversation))], key=attrgetter("key"))
+    speeches: dict[Speech, list[Talk]] = {}
+    for talk in telling:
+        speeches.setdefault(talk.speech, []).append(talk)
+    return Index(talks, telling, speeches, _claims(facts, turned), [
+        Exposed(key.secret, turned.get(key.conversation, key.conversation), key.side ^ (key.conversation in turned), tally)
+        for key, tally in sorted(facts.exposures.items(), key=_exposure_order)])
+
+
+def _gossiped(conversation: Conversation) -> bool:
+    return conversation.plain != NOTHING or conversation.sealed1 != NOTHING or conversation.sealed0 != NOTHING or conversation.cut != NOTHING
+
+
+class _Speeches:
+    """Makes words, shapes and speeches, each once. ``spoken`` is sorted: a word's number is its place there, and more of side 1."""
+
+    def __init__(self, spoken: Sequence[Spoken], domain: str) -> None:
+        self._spoken = spoken
+        self._domain = domain
+        self._words: dict[int, Word] = {}
+        self._manners: dict[tuple[object, ...], Manner] = {}
+        self._shapes: dict[tuple[Manner, ...], Shape] = {}
+        self._speeches: dict[tuple[int, ...], Speech] = {(): Speech((), Shape(()))}
+
+    def turned(self, heard: Heard) -> Heard:
+        """What was heard from the other side."""
+        sides = len(self._spoken)
+        return [((number + sides) % (2 * sides), tally) for number, tally in heard]
+
+    def speech(self, numbers: tuple[int, ...]) -> Speech:
+        """Of the words of these numbers."""
+        speech = self._speeches.get(numbers)
+        if speech is None:
+            words = tuple([self._words.get(number) or self._word(number) for number in numbers])
+            manners = tuple([word.manner for word in words])
+            shape = self._shapes.get(manners)
+            if shape is None:
+                shape = self._shapes[manners] = Shape(manners)
+            speech = self._speeches[numbers] = Speech(words, shape)
+        return speech
+
+    def _word(self, number: int) -> Word:
+        side, place = divmod(number, len(self._spoken))
+        protocol, kind, protection, fields, decrypted = self._spoken[place]
+        known = dict(fields)
+        clear = protection is Protection.PLAINTEXT and not decrypted
+        if clear and kind == "mode" and str(known.get("mode", "")).startswith("tls"):
+            clear, protection = False, Protection.UNKNOWN
+        sound = (side, protocol, kind, protection, clear, decrypted)
+        manner = self._manners.get(sound)
+        if manner is None:
+            manner = self._manners[sound] = Manner(*sound)
+        word = self._words[number] = Word(number, manner, fields, telling=_telling(protocol, kind, known, self._domain))
+        return word
+
+
+def _talks(facts: Facts, turned: dict[ConversationKey, ConversationKey], domain: str) -> dict[ConversationKey, Talk]:
+    spoken, said = _by_conversation(facts)
+    speeches = _Speeches(spoken, domain)
+    talks: dict[ConversationKey, Talk] = {}
+    keys: Iterable[ConversationKey] = chain(facts.conversations, _left(said))
+    for key in sorted(facts.conversations.keys() | said.keys()) if turned else keys:
+        conversation, heard = facts.conversations.get(key) or Conversation(), said.pop(key, _SILENCE)
+        new = turned.get(key, key)
+        if new is not key:
+            conversation, heard = _mirror(conversation, key.port), speeches.turned(heard)
+        known = talks.get(new)
+        if known is not None:
+            both = copy(known.conversation)
+            both.merge(conversation)
+            conversation, heard = both, [(one.word.number, one.tally) for one in known.said] + heard
+        numbers, tallies = zip(*heard, strict=True) if heard else ((), ())
+        talks[new] = Talk(new, conversation, speeches.speech(numbers), tallies)
+    return talks
+
+
+def _left(said: dict[ConversationKey, Heard]) -> Iterator[ConversationKey]:
+    """What nobody took: said in conversations that facts do not know."""
+    yield from list(said)
+
+
+def _by_conversation(facts: Facts) -> tuple[list[Spoken], dict[ConversationKey, Heard]]:
+    """All that was said anywhere, sorted; and the numbers of what was said in each conversation."""
+    numbers: dict[Spoken, int] = {}
+    numbered = [numbers.setdefault(key[2:], len(numbers)) for key in facts.sightings]
+    spoken = sorted(numbers, key=_spoken_order)
+    ranks = [0] * len(spoken)
+    for rank, one in enumerate(spoken):
+        ranks[numbers[one]] = rank
+    said: dict[ConversationKey, Heard] = {}
+    for (key, tally), number in zip(facts.sightings.items(), numbered, strict=True):
+        heard = said.get(key[0])
+        if heard is None:
+            heard = said[key[0]] = []
+        heard.append((ranks[number] + key[1] * len(spoken), tally))
+    for heard in said.values():
+        heard.sort(key=_number)
+    return spoken, said
+
+
+def _claims(facts: Facts, turned: dict[ConversationKey, ConversationKey]) -> list[Stated]:
+    stated = []
+    for key, tally in sorted(facts.claims.items(), key=lambda item: (repr(item[0].claim), *item[0][1:])):
+        conversation, side = tally.conversation, tally.side
+        if conversation is not None and conversation in turned:
+            conversation, side = turned[conversation], 1 - side
+        stated.append(Stated(key.claim, dict(key.claim.value), key.decrypted, tally, conversation, side))
+    return stated
+
+
+def _wrong_way(key: ConversationKey, conversation: Conversation, book: PortBook) -> bool:
+    if conversation.certain or conversation.source_port <= 0:
+        return False
+    return book.named(key.source, conversation.source_port, key.transport) is not None \
+        and book.named(key.destination, key.port, key.transport) is None
+
+
+def _reverse(key: ConversationKey, conversation: Conversation) -> ConversationKey:
+    return ConversationKey(key.destination, key.source, conversation.source_port, key.transport)
+
+
+def _mirror(conversation: Conversation, port: int) -> Conversation:
+    new = copy(conversation)
+    for name in PAIRS:
+        setattr(new, name, getattr(new, name)[::-1])
+    for name in EVIDENCE:
+        setattr(new, name, getattr(new, name)[::-1])
+    new.source_port = new.first_source_port = port
+    return new
+
+
+def _spoken_order(spoken: Spoken) -> tuple[object, ...]:
+    protocol, kind, protection, fields, decrypted = spoken
+    return protocol, kind, protection.value, repr(fields), decrypted
+
+
+def _exposure_order(item: tuple[ExposureKey, Tally]) -> tuple[object, ...]:
+    key = item[0]
+    return (key.conversation, key.side, repr(key.secret))

@@ -1,0 +1,38 @@
+from consul_sniff.model import Evidence
+from consul_sniff.observation import Bundle, Observations
+from consul_sniff.tally import Tally
+
+from .matching.made_rules import observation
+
+
+def test_evidence_without_words_has_those_of_the_observation():
+    words = (Evidence(0, 1, "a ping"), Evidence(0, 2, ""))
+    one = observation(tally=Tally(2, 5, 9, words), summary="plaintext gossip")
+    assert one.tally.evidence == (Evidence(0, 1, "a ping"), Evidence(0, 2, "plaintext gossip"))
+    assert (one.tally.count, one.tally.first, one.tally.last) == (2, 5, 9)
+    assert one.counted.evidence == words
+
+
+def test_what_waits_is_made_when_somebody_looks_and_once():
+    made = []
+
+    def make(sort, *what):
+        made.append(what)
+        return observation()._replace(sort=sort, source=what[0])
+
+    early = observation()
+    bundle = Bundle(early.sort)
+    bundle.add(early)
+    bundle.later(make, "10.0.0.7", 1)
+    assert made == []
+    assert [[one.source for one in bundle.observations] for _ in range(2)] == [["10.0.0.1", "10.0.0.7"]] * 2
+    assert made == [("10.0.0.7", 1)]
+
+
+def test_all_that_was_seen_is_in_bundles_and_lots():
+    alone, alike, other = observation(), observation("raft"), observation("http")
+    seen = Observations([alone, other])
+    seen.lot(alike.sort.few, lambda few, parts: [bundle for bundle in parts if bundle.sort.few == few]).add(
+        Observations([alike]).bundle(alike.sort))
+    assert list(seen) == [alike, alone, other]
+    assert [bundle.sort for bundle in seen.bundles(lambda few: few.protocol == "raft")] == [alike.sort]
