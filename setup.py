@@ -8,7 +8,8 @@ from setuptools import Extension, setup
 
 # Of consul_sniff/screen, in the order in which they import each other.
 HOT = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "tallies",
-       "hellos", "heads", "names", "others", "streams", "flows", "screen")
+       "hellos", "heads", "names", "others", "early", "fragments", "streams", "flows",
+       "screen")
 JOBS = min(os.cpu_count() or 1, 8)  # at once; a compiler takes 150 MB
 DECODERS = ("lzw", "msgpack_reader")  # likewise, of consul_sniff/decoders
 

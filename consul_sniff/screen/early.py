@@ -1,4 +1,4 @@
-"""TCP segments that came before their turn, in plain Python: one packet in a hundred at worst.
+"""TCP segments that came before their turn: objects, for they are one packet in a hundred at worst.
 
 The bytes that were seen first win; what arrives over bytes still held and differs is noted (``overlap-conflict``).
 """
@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .. import limits
+
+try:
+    import cython  # noqa: F401 - as in every hot module
+    from cython import Py_ssize_t as i64
+except ImportError:
+    from ._cython import i64
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 
 class Held(NamedTuple):
@@ -25,7 +34,7 @@ class Held(NamedTuple):
 class Early:
     """Held segments by side, sorted and disjoint. Positions are sequence numbers, unwrapped relative to the one awaited."""
 
-    def __init__(self, notes: dict[str, int], rows: int = 1 << 62, shares: int = 1) -> None:
+    def __init__(self, notes: MutableMapping[str, int], rows: int = 1 << 62, shares: int = 1) -> None:
         """``rows``: those of a share; each share has its part of the budget."""
         self.notes = notes
         self.rows = rows
@@ -39,7 +48,7 @@ class Early:
         """Bytes that wait."""
         return sum(self.shares.values())
 
-    def insert(self, side: int, new: Held) -> None:
+    def insert(self, side: i64, new: Held) -> None:
         """Keep what is new of the segment."""
         pieces = self.sides.setdefault(side, [])
         place = bisect_left(pieces, (new.start,))
@@ -48,7 +57,11 @@ class Early:
         if place == len(pieces) or pieces[place].start >= new.end:
             pieces.insert(place, new)
             self.count(side, len(new.data))
-            return
+        else:
+            self.among(pieces, place, side, new)
+
+    def among(self, pieces: list[Held], place: i64, side: i64, new: Held) -> None:
+        """The same where some of it waits already, from that place on."""
         at = new.start
         kept: list[Held] = []
         for old in islice(pieces, place, None):
@@ -69,18 +82,18 @@ class Early:
             pieces.sort()
             self.count(side, sum(len(piece.data) for piece in kept))
 
-    def count(self, side: int, size: int) -> None:
+    def count(self, side: i64, size: i64) -> None:
         """So many bytes more wait."""
         self.sizes[side] = self.sizes.get(side, 0) + size
         share = side // 2 // self.rows
         self.shares[share] = self.shares.get(share, 0) + size
 
-    def full(self, side: int) -> bool:
+    def full(self, side: i64) -> bool:
         """Must the hole before this side's first segment be given up?"""
         return (len(self.sides[side]) > limits.EARLY_SEGMENTS or self.sizes.get(side, 0) > limits.EARLY_BYTES
                 or self.shares[side // 2 // self.rows] > self.budget)
 
-    def pop(self, side: int) -> Held:
+    def pop(self, side: i64) -> Held:
         """The first one."""
         pieces = self.sides[side]
         first = pieces.pop(0)

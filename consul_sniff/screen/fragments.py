@@ -1,12 +1,21 @@
-"""IP fragments, put together in plain Python: they are rare, and every bound is in ``limits``."""
+"""IP fragments, put together: objects, for they are rare. Every bound is in ``limits``."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .. import limits
+
+try:
+    import cython  # noqa: F401 - as in every hot module
+    from cython import Py_ssize_t as i64
+except ImportError:
+    from ._cython import i64
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 NANOSECONDS = 1_000_000_000
 KEPT = limits.FRAGMENT_SECONDS * NANOSECONDS
@@ -29,8 +38,6 @@ class Whole(NamedTuple):
 class Datagram:
     """The pieces of one datagram so far."""
 
-    __slots__ = ("began", "covered", "frame", "held", "packets", "pieces", "size", "time", "trail", "wire")
-
     def __init__(self, time: int, trail: tuple[int, ...]) -> None:
         self.began = self.time = time
         self.trail = trail
@@ -42,7 +49,7 @@ class Datagram:
 class Fragments:
     """Holds fragments until their datagram is whole, too old or too much. ``notes``: counts by name."""
 
-    def __init__(self, notes: dict[str, int]) -> None:
+    def __init__(self, notes: MutableMapping[str, int]) -> None:
         self.notes = notes
         self.waiting: OrderedDict[tuple[int, ...], Datagram] = OrderedDict()  # a dict's first is far behind many that are gone
         self.held = 0
@@ -68,18 +75,18 @@ class Fragments:
                 self.note("overlap-conflict")
             else:
                 datagram.size = piece[1]
-        self.insert(datagram, *piece)
+        self.insert(datagram, piece[0], piece[1], piece[2])
         if datagram.packets > limits.FRAGMENTS:
             self.note("fragments-evicted")
             done += self.finish(key)
-        elif 0 <= datagram.size <= datagram.covered and self.whole(datagram):
+        elif 0 <= datagram.size <= datagram.covered and whole(datagram):
             done += self.finish(key)
         while self.held > limits.FRAGMENT_BYTES:
             self.note("fragments-evicted")
             done += self.finish(next(iter(self.waiting)))
         return done
 
-    def insert(self, datagram: Datagram, start: int, end: int, data: bytes) -> None:
+    def insert(self, datagram: Datagram, start: i64, end: i64, data: bytes) -> None:
         """Keep what is new of the piece: the first bytes win."""
         pieces = datagram.pieces
         place = bisect_left(pieces, (start,))
@@ -88,7 +95,11 @@ class Fragments:
             datagram.covered += end - start
             datagram.held += len(data) + PIECE
             self.held += len(data) + PIECE
-            return
+        else:
+            self.among(datagram, start, end, data)
+
+    def among(self, datagram: Datagram, start: i64, end: i64, data: bytes) -> None:
+        """The same where some of it is there already."""
         kept: list[tuple[int, int, bytes]] = []
         for a, b, old in datagram.pieces:
             low, high = max(a, start), min(b, end)
@@ -111,15 +122,6 @@ class Fragments:
         datagram.held += added
         self.held += added
 
-    @staticmethod
-    def whole(datagram: Datagram) -> bool:
-        at = 0
-        for a, b, _ in datagram.pieces:
-            if a != at:
-                return False
-            at = b
-        return at >= datagram.size
-
     def finish(self, key: tuple[int, ...]) -> list[Whole]:
         """The datagram's bytes up to the first that is missing; nothing where its first fragment is."""
         datagram = self.waiting.pop(key)
@@ -136,7 +138,7 @@ class Fragments:
             return []
         return [Whole(key, data[:size], size, datagram.packets, datagram.wire, datagram.trail, datagram.frame, datagram.time)]
 
-    def expire(self, time: int) -> list[Whole]:
+    def expire(self, time: i64) -> list[Whole]:
         """Give up what waits too long. Datagrams wait in the order of their first fragments."""
         done: list[Whole] = []
         while self.waiting:
@@ -154,3 +156,13 @@ class Fragments:
             self.note("fragments-incomplete")
             done += self.finish(key)
         return done
+
+
+def whole(datagram: Datagram) -> bool:
+    """Is nothing missing?"""
+    at = 0
+    for a, b, _ in datagram.pieces:
+        if a != at:
+            return False
+        at = b
+    return at >= datagram.size

@@ -1,6 +1,7 @@
 # Types of screen.py, for the compiler.
 cimport cython
 from .flows cimport Flows
+from .fragments cimport Fragments
 from .gossip cimport Gossip
 from .layers cimport Layers
 from .others cimport Others
@@ -19,7 +20,7 @@ cdef class Screen(Flows):
     cdef Layers lay
     cdef Gossip gos
     cdef Repeats rep
-    cdef object frags
+    cdef Fragments frags
     cdef object whole
     cdef object accept
     cdef readonly object notes

@@ -1,6 +1,7 @@
 # Types of streams.py, for the compiler.
 cimport cython
 from .asleep cimport Asleep
+from .early cimport Early
 from .handover cimport HandOver
 from .others cimport Others
 from .table cimport Table
@@ -17,7 +18,7 @@ cdef class Streams:
     cdef readonly Units units
     cdef readonly Asleep asleep
     cdef object scratch
-    cdef object early
+    cdef Early early
     cdef Py_ssize_t time
     cdef Py_ssize_t frame
     cpdef restart(self)
