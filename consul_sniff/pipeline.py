@@ -184,6 +184,7 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
     with seldom_collected():
         _through_all(numbered, screen, session, options)
     facts = session.facts
+    screen.rest()
     with no_collection():
         screen.tell()
         facts.add_up(screen.conversations(), screen.crowd)

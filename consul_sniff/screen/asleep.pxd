@@ -30,6 +30,7 @@ cdef class Asleep:
     cpdef leads(self, unsigned long long chain, object step)
     cpdef forget(self)
     cpdef restart(self)
+    cpdef rest(self)
     cdef unsigned long long take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame,
                                  Py_ssize_t start) except? 9
     cdef Py_ssize_t keep(self, Py_ssize_t d, unsigned long long chain, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t start) except -9

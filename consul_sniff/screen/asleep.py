@@ -82,6 +82,11 @@ class Asleep:
             self.last[row] = 0
         self.count = 0  # of pieces kept
 
+    def rest(self) -> None:
+        """No packet comes any more: let go of the memory."""
+        self.steps = {}
+        self.rows = self.P = (KeptRecord * 1)()
+
     def leads(self, chain: u64, step: Step) -> None:
         """What the last piece says of a flow that said this so far."""
         if chain not in self.steps:

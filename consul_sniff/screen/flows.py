@@ -158,6 +158,13 @@ class Flows:
         self.tallies.sayings = sayings
         self.others.begin(self.tcps.units, sayings)
 
+    def rest(self) -> None:
+        """No input comes any more: what was added up stays, the tables' memory is for what is made of it."""
+        self.tab.rest()
+        self.tcps.units.rest()
+        self.tcps.asleep.rest()
+        self.others.rest()
+
     def tell(self) -> None:
         """Give what was said in flows that are over, as far as it was added up here."""
         self.tallies.tell()

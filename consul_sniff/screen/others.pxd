@@ -36,6 +36,7 @@ cdef class Others:
     cdef readonly dict standings
     cdef dict held
     cpdef restart(self)
+    cpdef rest(self)
     cdef Py_ssize_t course(self, Py_ssize_t r) except -9
     cdef Py_ssize_t take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t whole, Py_ssize_t time,
                          Py_ssize_t frame) except -9

@@ -114,6 +114,11 @@ class Others:
         self.held: dict[int, list[Payload]] = {}
         self.bytes = 0  # held
 
+    def rest(self) -> None:
+        """No packet comes any more: let go of the memory."""
+        self.numbers = {}
+        self.C = (CourseRecord * 1)()
+
     def course(self, r: i64) -> i64:
         if self.C[r].number != self.tab.F[r].number:
             self.C[r].number = self.tab.F[r].number

@@ -73,6 +73,7 @@ cdef class Table:
     cdef readonly Py_ssize_t flip
     cdef Py_ssize_t mask
     cdef unsigned long long seed, serial
+    cpdef rest(self)
     cpdef reset(self)
     cdef unsigned long long hash(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) noexcept nogil
     cdef Py_ssize_t home(self, Py_ssize_t r) except -9 nogil

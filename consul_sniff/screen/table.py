@@ -89,6 +89,13 @@ class Table:
         self.state = (ShareRecord * self.shares)()
         self.S = self.state
 
+    def rest(self) -> None:
+        """No packet comes any more: let go of the memory."""
+        self.rows_array = self.F = (RowRecord * 1)()
+        self.sides_array = self.D = (SideRecord * 1)()
+        self.sides_bytes = memoryview(b"")
+        self.slots = zeros(8).cast("Q")
+
     def reset(self) -> None:
         """Forget all flows; their numbers are not used again."""
         r: i64

@@ -29,6 +29,7 @@ cdef class Units:
     cdef readonly Py_ssize_t learnt
     cdef Py_ssize_t high, free, numbers, end
     cpdef restart(self)
+    cpdef rest(self)
     cpdef forget(self)
     cpdef learn(self, unsigned long long digest, unsigned long long number)
     cdef Py_ssize_t place(self, unsigned long long h) except -9 nogil

@@ -85,6 +85,11 @@ class Units:
         self.high = 1
         self.free = 0
 
+    def rest(self) -> None:
+        """No packet comes any more: let go of the memory."""
+        self.known = zeros(8).cast("Q")
+        self.rows_array = self.H = (HeardRecord * 1)()
+
     def forget(self) -> None:
         """Forget the units' numbers: a new generation of them begins."""
         i: i64
