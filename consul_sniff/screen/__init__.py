@@ -12,7 +12,7 @@ import sys
 from ..uncompiled import WANTED, load
 
 #: in the order in which they import each other
-MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "asleep", "tallies",
+MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "ahead", "handover", "units", "asleep", "tallies",
            "hellos", "heads", "names", "others", "early", "fragments", "streams", "flows", "screen")
 
 

@@ -37,6 +37,13 @@ SEEN_PACKETS = 1 << 13  # lines of four, of all shares together; the common ones
 SEEN_MESSAGES = 1 << 16
 
 
+if not cython.compiled:  # what is in the .pxd is inlined in every module
+
+    def place_of(source: u64, destination: u64, ident: u64, head: u64) -> u64:
+        """Where packets are looked for: of the first words of their addresses, their id, and the transport header's first."""
+        return (source ^ (destination << 31) ^ (destination >> 33) ^ (ident << 16) ^ head) & M64
+
+
 class Repeats:
     """Digests of the last packets, sealed nonces and pings. All times are ns; ``salt`` differs from input to input."""
 
@@ -94,6 +101,12 @@ class Repeats:
             return self.common.again(line, h, time, window)
         self.packets.share = share
         return self.packets.again(line, h, time, window)
+
+    def fetch(self, place: u64, share: i64) -> i64:
+        """Have the line of a place brought from memory."""
+        if share < 0:
+            return self.common.fetch(place, 0)
+        return self.packets.fetch(place, share)
 
     def nonce(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
         """A sealed datagram's nonce (its 12 bytes at ``p``, after the version): again a minute later is a replay; with

@@ -1,5 +1,6 @@
 # Types of screen.py, for the compiler.
 cimport cython
+from .ahead cimport Ahead
 from .flows cimport Flows
 from .fragments cimport Fragments
 from .gossip cimport Gossip
@@ -10,7 +11,7 @@ from .records cimport Records
 from .repeats cimport Repeats
 from .handover cimport HandOver
 from .streams cimport Streams
-from .table cimport Table
+from .table cimport Table, share_of
 from .words cimport Seen, Window, mix
 
 @cython.final
@@ -21,6 +22,7 @@ cdef class Screen(Flows):
     cdef Gossip gos
     cdef Repeats rep
     cdef Fragments frags
+    cdef Ahead ahead
     cdef object whole
     cdef object accept
     cdef readonly object notes

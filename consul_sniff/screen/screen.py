@@ -21,6 +21,7 @@ except ImportError:
     from . import _cython as cython
     from ._cython import i64, u64
 
+from .ahead import Ahead
 from .conversations import Conversations
 from .flows import Flows
 from .fragments import Fragments
@@ -35,6 +36,7 @@ from .table import SHARED_ROWS, SHARES, Table
 from .words import Seen, Window
 
 if not cython.compiled:
+    from .table import share_of
     from .words import mix
 
 if TYPE_CHECKING:
@@ -61,7 +63,6 @@ PLAIN = cython.declare(i64, 1)  # what Gossip.datagram says
 SEALED1 = cython.declare(i64, 2)
 NEITHER = cython.declare(i64, 0)
 
-SHARE_MASK = cython.declare(u64, SHARES - 1)
 DATAGRAM = cython.declare(u64, 0x64617467)  # salts a datagram's digest
 EVEN = cython.declare(u64, 0xFFFFFFFFFFFFFFFE)
 M48 = cython.declare(u64, 0xFFFFFFFFFFFF)
@@ -102,6 +103,7 @@ class Screen(Flows):
         super().__init__(table, outlet, others, tcps, Conversations(table, hints) if quiet else None, everything)
         self.gos = Gossip(self.win, Seen(1 << 18))
         self.rep = Repeats(self.win, self.lay, table)
+        self.ahead = Ahead(self.win, self.rec, table, self.rep)
         self.own = -1 if shares is None else shares
         self.lead = self.own & 1
         self.share = 0
@@ -158,6 +160,7 @@ class Screen(Flows):
         self.accept = cast("Callable[[bytes, int, int], bool] | None", block.accept)
         self.rec.begin(block)
         self.win.look(block.buffer)
+        self.ahead.begin()
         try:
             self.run()
         finally:
@@ -182,6 +185,7 @@ class Screen(Flows):
         before: i64 = -1
         moved: i64
         while rec.step():
+            self.ahead.look()
             self.packets += 1
             self.bytes += rec.size
             self.time = rec.time
@@ -242,7 +246,7 @@ class Screen(Flows):
         h: u64 = (lay.s0 + lay.d0) & M64
         if lay.family == 6:
             h ^= mix((lay.s1 + lay.d1) & M64)
-        self.share = cython.cast(i64, mix(h ^ (cython.cast(u64, ports) << 40)) & SHARE_MASK)
+        self.share = share_of(h, cython.cast(u64, ports))
         return (self.own >> self.share) & 1
 
     def locate(self, sp: u64, dp: u64) -> None:

@@ -1,5 +1,6 @@
 # Types of table.py, for the compiler. The structs hold the fields of table.ROW and table.SIDE, in that order.
 cimport cython
+from .words cimport fetch, mix
 
 ctypedef struct Row:
     unsigned long long k0
@@ -51,6 +52,9 @@ ctypedef struct Side:
     unsigned int size
     unsigned long long chain
 
+cdef inline Py_ssize_t share_of(unsigned long long addresses, unsigned long long ports) noexcept nogil:
+    return <Py_ssize_t>(mix(addresses ^ (ports << 40)) & 7)
+
 ctypedef struct Share:
     long long high
     long long live
@@ -75,7 +79,9 @@ cdef class Table:
     cdef unsigned long long seed, serial
     cpdef rest(self)
     cpdef reset(self)
-    cdef unsigned long long hash(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) noexcept nogil
+    cdef Py_ssize_t fetch_slot(self, unsigned long long h) except -9 nogil
+    cdef Py_ssize_t fetch(self, unsigned long long h, Py_ssize_t flip, Py_ssize_t tcp) except -9 nogil
+    cpdef unsigned long long hash(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) noexcept nogil
     cdef Py_ssize_t home(self, Py_ssize_t r) except -9 nogil
     cpdef Py_ssize_t find(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) except -9 nogil
     cpdef Py_ssize_t full(self) except -9 nogil

@@ -20,6 +20,9 @@ except ImportError:
 
 from .words import zeros
 
+if not cython.compiled:
+    from .words import fetch, mix
+
 M32 = cython.declare(u64, 0xFFFFFFFF)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
 C1 = cython.declare(u64, 0x9E3779B97F4A7C15)
@@ -41,6 +44,13 @@ SIDE = (("packets", 8), ("bytes", 8), ("payloads", 8), ("last", 8), ("next", -8)
 SHARES = limits.SHARES
 SHARED_ROWS = 4096  # a smaller table is not shared out
 KINDS = {8: ctypes.c_ulonglong, -8: ctypes.c_longlong, 4: ctypes.c_uint, -4: ctypes.c_int}
+
+
+if not cython.compiled:  # what is in the .pxd is inlined in every module
+
+    def share_of(addresses: u64, ports: u64) -> i64:
+        """The share of a flow: of all its addresses' words, and its two ports, added up."""
+        return mix((addresses & M64) ^ (ports << 40)) & (SHARES - 1)
 
 
 class RowRecord(ctypes.Structure):
@@ -146,6 +156,27 @@ class Table:
                     self.flip = cython.cast(i64, s & 1)
                     return r
             i = (i + 1) & self.mask
+
+    def fetch_slot(self, h: u64) -> i64:
+        """Have the place of a hash in the index brought from memory."""
+        fetch(cython.address(self.slots[cython.cast(i64, h & cython.cast(u64, self.mask))]))
+        return 0
+
+    def fetch(self, h: u64, flip: i64, tcp: i64) -> i64:
+        """Have the row and the sides of the first flow with that hash brought; ``flip``: of the packet, ``tcp``: it is one."""
+        s: u64 = self.slots[cython.cast(i64, h & cython.cast(u64, self.mask))]
+        r: i64 = cython.cast(i64, (s & M32) >> 1) - 1
+        d: i64
+        if r >= 0 and (s >> 32) == (h >> 32):
+            d = 2 * r + (flip ^ cython.cast(i64, s & 1))
+            fetch(cython.address(self.F[r]))
+            fetch(cython.address(self.D[d].packets))
+            if tcp:
+                fetch(cython.address(self.D[d ^ 1].packets))
+                fetch(cython.address(self.D[d].framing))
+            else:
+                fetch(cython.address(self.D[d].plain))
+        return 0
 
     def full(self) -> i64:
         return self.S[self.share].live >= self.each

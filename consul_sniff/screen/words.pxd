@@ -8,6 +8,22 @@ cdef inline unsigned long long load(unsigned char *q) noexcept nogil:
     memcpy(&x, q, 8)
     return x
 
+cdef inline unsigned long long big16(unsigned char *q) noexcept nogil:
+    return (<unsigned int>q[0] << 8) | q[1]
+
+cdef inline unsigned long long big32(unsigned char *q) noexcept nogil:
+    return (<unsigned int>q[0] << 24) | (<unsigned int>q[1] << 16) | (<unsigned int>q[2] << 8) | q[3]
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define consul_sniff_fetch(p) __builtin_prefetch(p)
+    #else
+    #define consul_sniff_fetch(p) ((void)(p))
+    #endif
+    """
+    void fetch "consul_sniff_fetch"(void *p) noexcept nogil
+
 cdef inline unsigned long long mix(unsigned long long x) noexcept nogil:
     x ^= x >> 32
     x *= <unsigned long long>0x9E3779B97F4A7C15
@@ -32,11 +48,9 @@ cdef class Window:
     cdef inline unsigned long long word(self, Py_ssize_t p) noexcept nogil:
         return load(self.span(p, p + 8))
     cdef inline Py_ssize_t be16(self, Py_ssize_t p) except -9 nogil:
-        cdef unsigned char *q = self.span(p, p + 2)
-        return (<Py_ssize_t>q[0] << 8) | q[1]
+        return <Py_ssize_t>big16(self.span(p, p + 2))
     cdef inline Py_ssize_t be32(self, Py_ssize_t p) except -9 nogil:
-        cdef unsigned char *q = self.span(p, p + 4)
-        return (<Py_ssize_t>q[0] << 24) | (<Py_ssize_t>q[1] << 16) | (<Py_ssize_t>q[2] << 8) | q[3]
+        return <Py_ssize_t>big32(self.span(p, p + 4))
     cpdef unsigned long long digest(self, Py_ssize_t p, Py_ssize_t stop, unsigned long long salt) noexcept nogil
     cpdef unsigned long long crc(self, Py_ssize_t p, Py_ssize_t stop) noexcept nogil
 
@@ -65,4 +79,5 @@ cdef class Sights:
     cdef unsigned long long[::1] cells
     cdef Py_ssize_t mask
     cdef public Py_ssize_t share
+    cdef Py_ssize_t fetch(self, unsigned long long place, Py_ssize_t share) except -9 nogil
     cpdef Py_ssize_t again(self, unsigned long long place, unsigned long long h, Py_ssize_t time, Py_ssize_t window) except -9 nogil

@@ -59,6 +59,16 @@ if not cython.compiled:  # what is in the .pxd is inlined in every module
         """Eight bytes from a pointer on, the low one first."""
         return WORD(q)[0]
 
+    def big16(q: Any) -> u64:
+        """Two bytes from a pointer on, the high one first."""
+        return SHORT(q)[0]
+
+    def big32(q: Any) -> u64:
+        return LONG(q)[0]
+
+    def fetch(p: Any) -> None:
+        """Have what a pointer points at brought from memory, and do not wait for it."""
+
     def mix(x: u64) -> u64:
         """Every bit of ``x`` on every bit of the answer (a murmur finisher)."""
         x ^= x >> 32
@@ -283,6 +293,11 @@ class Sights:
         self.cells = zeros(lines * 64).cast("Q")
         self.mask = lines // shares - 1
         self.share = 0
+
+    def fetch(self, place: u64, share: i64) -> i64:
+        """Have a line brought from memory."""
+        fetch(cython.address(self.cells[(share * (self.mask + 1) + cython.cast(i64, mix(place) & cython.cast(u64, self.mask))) << 3]))
+        return 0
 
     def again(self, place: u64, h: u64, time: i64, window: i64) -> i64:
         """1 where ``h`` was met within ``window`` before (or, out of order, after) ``time``; else it is met now."""
