@@ -44,6 +44,7 @@ MPLS = cython.declare(i64, -7)
 GRE = cython.declare(i64, -8)
 PPPOE = cython.declare(i64, -9)
 
+M32 = cython.declare(u64, 0xFFFFFFFF)
 MAX_LAYERS = cython.declare(i64, limits.LAYERS)
 MAX_EXTENSIONS = cython.declare(i64, limits.IPV6_EXTENSIONS)
 
@@ -158,7 +159,7 @@ class Layers:
             return self.short()
         self.etype = self.win.be16(self.p + 12)
         self.p += 14
-        return IP4 if self.etype == 0x0800 else ETHERTYPE
+        return self.ip4() if self.etype == 0x0800 else ETHERTYPE
 
     def ethertype(self) -> i64:
         p: i64 = self.p
@@ -231,16 +232,18 @@ class Layers:
 
     def ip4(self) -> i64:
         p: i64 = self.p
+        x: u64
         size: i64
         total: i64
-        part: i64
         if self.stop - p < 20:
             return self.short()
-        size = self.win.b[p]
-        total = self.win.be16(p + 2)
-        if size >> 4 != 4 or size & 15 < 5:
+        x = self.win.be64(p)  # version and size, service, length, id, flags and offset
+        if x >> 60 != 4:
             return MALFORMED
-        size = (size & 15) << 2
+        size = (x >> 56 & 15) << 2
+        total = x >> 32 & 0xFFFF
+        if size < 20:
+            return MALFORMED
         if total:  # 0: segmentation offload, the length is what the record says
             if total < size:
                 return MALFORMED
@@ -250,18 +253,20 @@ class Layers:
         if self.stop - p < size:
             return self.short()
         self.family = 4
-        self.ident = self.win.be16(p + 4)
+        self.ident = x >> 16 & 0xFFFF
         self.proto = self.win.b[p + 9]
-        self.s0 = cython.cast(u64, self.win.be32(p + 12))
-        self.d0 = cython.cast(u64, self.win.be32(p + 16))
-        self.s1 = self.d1 = 0
-        part = self.win.be16(p + 6)
         self.p = p + size
-        if part & 0x3FFF:
-            self.offset = (part & 0x1FFF) << 3
-            self.more = part & 0x2000
+        if x & 0x3FFF:
+            self.offset = (x & 0x1FFF) << 3
+            self.more = x & 0x2000
+            size = 0
+        x = self.win.be64(p + 12)
+        self.s0 = x >> 32
+        self.d0 = x & M32
+        self.s1 = self.d1 = 0
+        if size == 0:
             return FRAGMENT
-        return TCP if self.proto == 6 else TRANSPORT
+        return TCP if self.proto == 6 else self.transport()
 
     def ip6(self) -> i64:
         p: i64 = self.p

@@ -15,7 +15,7 @@ cdef class Records:
     cpdef begin(self, object block)
     cpdef Py_ssize_t step(self) except -9 nogil
     cdef Py_ssize_t number(self, Py_ssize_t p) except -9 nogil
-    cdef unsigned long long pair(self, Py_ssize_t p) noexcept nogil
+    cdef unsigned long long swapped(self, Py_ssize_t p) noexcept nogil
     cdef Py_ssize_t record(self) except -9 nogil
     cdef Py_ssize_t block(self) except -9 nogil
     cdef Py_ssize_t stamp(self, unsigned long long ticks, Py_ssize_t face) except -9 nogil

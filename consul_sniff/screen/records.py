@@ -66,11 +66,10 @@ class Records:
         """Four bytes in the section's order."""
         return self.win.be32(p) if self.big else cython.cast(i64, self.win.word(p) & M32)
 
-    def pair(self, p: i64) -> u64:
-        """Two such numbers, the first in the low half."""
-        if self.big:
-            return (cython.cast(u64, self.win.be32(p + 4)) << 32) | cython.cast(u64, self.win.be32(p))
-        return self.win.word(p)
+    def swapped(self, p: i64) -> u64:
+        """Two numbers of four bytes, the high one first in each: the first number in the low half."""
+        x: u64 = self.win.be64(p)
+        return (x >> 32) | ((x & M32) << 32)
 
     def record(self) -> i64:
         """Classic pcap: seconds, fraction, captured length, length, bytes."""
@@ -80,12 +79,12 @@ class Records:
         x: u64
         if self.stop - at < 16 or self.count == 0:
             return 0
-        x = self.pair(at + 8)
+        x = self.swapped(at + 8) if self.big else self.win.word(at + 8)
         size = cython.cast(i64, x & M32)
         if size > RECORD or size > self.stop - at - 16:
             return 0
         wire = cython.cast(i64, x >> 32)
-        x = self.pair(at)
+        x = self.swapped(at) if self.big else self.win.word(at)
         if self.scale:
             self.time = (cython.cast(i64, x & M32) + self.offsets[0]) * BILLION + cython.cast(i64, x >> 32) * self.scale
             if self.time < 0:

@@ -16,12 +16,12 @@ cdef class Repeats:
     cdef Sights packets
     cdef Sights common
     cdef Recent messages
-    cdef unsigned long long salt, body
+    cdef unsigned long long salt, key, body, trace
     cdef dict suspects
     cdef public Py_ssize_t lost
     cpdef begin(self, unsigned long long salt)
     cdef Py_ssize_t twice(self, unsigned long long mask, Py_ssize_t rest, Py_ssize_t data, Py_ssize_t place,
-                          Py_ssize_t time, Py_ssize_t share) except -9 nogil
+                          Py_ssize_t time, Py_ssize_t share, Py_ssize_t whole) except -9 nogil
     cdef Py_ssize_t fetch(self, unsigned long long place, Py_ssize_t share) except -9 nogil
     cdef Py_ssize_t nonce(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time,
                           Py_ssize_t frame) except -9 nogil

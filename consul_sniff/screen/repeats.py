@@ -53,50 +53,58 @@ class Repeats:
         self.tab = table
         self.suspects: dict[int, list[tuple[int, int, int]]] = {}
         self.body = 0  # a digest of what the last packet carried; 0: there is none
+        self.trace = 0  # the same, perhaps of a sample of it
         self.lost = 0  # replays whose flow ended before they were known to be replays
         self.begin(0)
 
     def begin(self, salt: u64) -> None:
         # mixed: xor'ed as it is with an address it would make that another host's of another input
         self.salt = mix(salt + 1)
+        self.key = self.salt ^ self.win.seed
         self.suspects = {}
         # new ones: what an earlier input left would decide what is forgotten in this one
         self.packets = Sights(SEEN_PACKETS, SHARES)
         self.common = Sights(SEEN_PACKETS)
         self.messages = Recent(SEEN_MESSAGES)
 
-    def twice(self, mask: u64, rest: i64, data: i64, place: i64, time: i64, share: i64) -> i64:
+    def twice(self, mask: u64, rest: i64, data: i64, place: i64, time: i64, share: i64, whole: i64) -> i64:
         """1 where the IP packet at hand was met a moment ago.
 
-        The transport header's first eight bytes count under ``mask``, and all from ``rest`` on: no checksum, which is
+        The transport header's first eight bytes count under ``mask``, and what stands from ``rest`` on: no checksum, which is
         offloaded at one capture point and not at another. ``data``: it has a payload; ``place``: a fragment's; ``share``:
-        whose it is, -1 for what every process looks at.
+        whose it is, -1 for what every process looks at. ``whole``: every byte of the rest counts. Else, where it is long, it
+        is looked at in four places: what has the addresses, ports, length and id of a packet of the last second and differs
+        between those places alone is the same segment again by its sequence number, or a datagram whose cipher or counter
+        left its beginning and its end as they were.
         """
         p: i64 = self.lay.p
+        stop: i64 = self.lay.stop
         window: i64 = SECOND
         h: u64
-        x: u64
+        x: u64 = 0
         line: u64
-        self.body = 0
-        if self.lay.family == 6 or self.lay.ident == 0:
+        self.body = self.trace = 0
+        if self.lay.ident == 0 or self.lay.family == 6:
             if not data:
                 return 0
             window = FIFTY_MS
-        line = (self.lay.s0 ^ (self.lay.d0 << 31) ^ (self.lay.d0 >> 33) ^ (cython.cast(u64, self.lay.ident) << 16)) & M64
-        h = line ^ self.salt ^ (cython.cast(u64, self.lay.end - p) << 40) ^ (cython.cast(u64, place) << 24) \
+        if p + 8 <= stop:
+            x = self.win.word(p) & mask
+        line = place_of(self.lay.s0, self.lay.d0, self.lay.ident, x)
+        h = line ^ self.key ^ (cython.cast(u64, self.lay.end - p) << 40) ^ (cython.cast(u64, place) << 24) \
             ^ (cython.cast(u64, self.lay.proto) << 56)
         if self.lay.family == 6:
             h = mix(h ^ self.lay.s1 ^ mix(self.lay.d1))
-        if p + 8 <= self.lay.stop:
-            x = self.win.word(p) & mask
-            line ^= x
-            h = mix(h) ^ x
-        if self.lay.proto == 6 and p + 16 <= self.lay.stop:
+        h = mix(h) ^ x
+        if self.lay.proto == 6 and p + 16 <= stop:
             h = mix(h) ^ self.win.word(p + 8)
-        if window == FIFTY_MS and rest + 8 <= self.lay.stop:
+        if window == FIFTY_MS and rest + 8 <= stop:
             line ^= self.win.word(rest)  # nothing else tells the datagrams of one flow apart
-        self.body = self.win.digest(rest, self.lay.stop, self.salt)
-        h = mix(h) ^ self.body
+        if whole:
+            self.body = self.trace = self.win.digest(rest, stop, self.salt)
+        else:
+            self.trace = self.win.sample(rest, stop, self.salt)
+        h = mix(h) ^ self.trace
         if share < 0:
             return self.common.again(line, h, time, window)
         self.packets.share = share
@@ -110,9 +118,14 @@ class Repeats:
 
     def nonce(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
         """A sealed datagram's nonce (its 12 bytes at ``p``, after the version): again a minute later is a replay; with
-        another ciphertext it is one nonce used twice. Both are counted on side ``d`` (-1: of a flow that another keeps)."""
-        h: u64 = self.win.digest(p - 1, p + 12, self.salt ^ NONCE)
-        body: u64 = self.win.digest(p + 12, stop, self.salt)
+        another ciphertext it is one nonce used twice. Both are counted on side ``d`` (-1: of a flow that another keeps).
+
+        The ciphertext is told by a sample: its last bytes are a tag that hangs on all of it.
+        """
+        h: u64 = mix(mix(self.win.word(p - 1) ^ self.key ^ NONCE) ^ self.win.word(p + 4))
+        body: u64 = self.trace
+        if p != self.lay.p + 9 or stop != self.lay.stop:  # a label precedes it, or padding follows
+            body = self.win.sample(p + 12, stop, self.salt)
         if not self.messages.find(h):
             self.messages.put(h, cython.cast(u64, time), body)
         elif self.messages.word != body:

@@ -38,7 +38,6 @@ cdef class Screen(Flows):
     cdef Py_ssize_t crowded(self) except -9
     cdef Py_ssize_t run(self) except -9
     cdef Py_ssize_t sort(self, Py_ssize_t p, Py_ssize_t size, Py_ssize_t wire, Py_ssize_t face) except -9
-    cdef Py_ssize_t keeps(self, Py_ssize_t ports) except -9
     cdef Py_ssize_t locate(self, unsigned long long sp, unsigned long long dp) except -9
     cdef Py_ssize_t side(self, Py_ssize_t syn) except -9
     cdef Py_ssize_t insert(self) except -9

@@ -65,6 +65,8 @@ NEITHER = cython.declare(i64, 0)
 
 DATAGRAM = cython.declare(u64, 0x64617467)  # salts a datagram's digest
 EVEN = cython.declare(u64, 0xFFFFFFFFFFFFFFFE)
+M16 = cython.declare(u64, 0xFFFF)
+M32 = cython.declare(u64, 0xFFFFFFFF)
 M48 = cython.declare(u64, 0xFFFFFFFFFFFF)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
 FOREIGN = cython.declare(i64, len(TERMINALS))  # in no counter: another process counts it
@@ -189,9 +191,11 @@ class Screen(Flows):
             self.packets += 1
             self.bytes += rec.size
             self.time = rec.time
-            if rec.time > self.last or self.packets == 1:
+            if self.packets == 1:
+                self.first = self.last = rec.time
+            elif rec.time > self.last:
                 self.last = rec.time
-            if rec.time < self.first or self.packets == 1:
+            elif rec.time < self.first:
                 self.first = rec.time
             if rec.size < rec.wire:
                 self.cut_packets += 1
@@ -228,7 +232,8 @@ class Screen(Flows):
         kind = lay.link(link)
         if kind == UNSUPPORTED:
             self.unsupported.add(link)
-        kind = lay.walk(kind)
+        if kind < 0:
+            kind = lay.walk(kind)
         if kind == TCP:
             kind = self.tcp()
         elif kind == UDP:
@@ -236,27 +241,22 @@ class Screen(Flows):
         elif kind == FRAGMENT:
             kind = self.fragment()
         elif (kind == OTHER and self.lead and lay.ident and lay.family == 4
-              and self.rep.twice(M64, lay.p, 1, 0, self.time, 0)):
+              and self.rep.twice(M64, lay.p, 1, 0, self.time, 0, 1)):
             kind = DUPLICATE  # ICMPv6 has no id, and repeats its reports within 50 ms
         return kind if self.lead or kind in (TCP, UDP, DUPLICATE) else FOREIGN
 
-    def keeps(self, ports: i64) -> i64:
-        """Is the flow of the packet at hand ours? ``ports``: its two ports, added. Sets ``share``."""
-        lay: Layers = self.lay
-        h: u64 = (lay.s0 + lay.d0) & M64
-        if lay.family == 6:
-            h ^= mix((lay.s1 + lay.d1) & M64)
-        self.share = share_of(h, cython.cast(u64, ports))
-        return (self.own >> self.share) & 1
-
-    def locate(self, sp: u64, dp: u64) -> None:
-        """Look up the flow of the packet at hand: its key ``k0`` to ``k4``, ``flip`` and ``row`` (-1: it is new).
-
-        Before its duplicates are looked for: a random row comes from memory meanwhile.
+    def locate(self, sp: u64, dp: u64) -> i64:
+        """Look up the flow of the packet at hand: its ``share``, key ``k0`` to ``k4``, ``flip`` and ``row`` (-1: it is new).
+        0: another process keeps it.
         """
         lay: Layers = self.lay
-        k1: u64 = (cython.cast(u64, lay.family) << 40) | (cython.cast(u64, lay.proto) << 32)
+        h: u64 = lay.s0 + lay.d0
         flip: i64 = 0
+        if lay.family == 6:
+            h ^= mix((lay.s1 + lay.d1) & M64)
+        self.share = share_of(h, sp + dp)
+        if not (self.own >> self.share) & 1:
+            return 0
         if lay.s0 > lay.d0 or (lay.s0 == lay.d0 and (lay.s1 > lay.d1 or (lay.s1 == lay.d1 and sp > dp))):
             flip = 1
         self.k2 = self.k3 = self.k4 = 0
@@ -272,9 +272,11 @@ class Screen(Flows):
             self.k2 = lay.s1
             self.k3 = lay.d0
             self.k4 = lay.d1
-        self.k1 = k1 | ((dp << 16) | sp if flip else (sp << 16) | dp)
+        h = (dp << 16) | sp if flip else (sp << 16) | dp
+        self.k1 = (cython.cast(u64, lay.family) << 40) | (cython.cast(u64, lay.proto) << 32) | h
         self.flip = flip
         self.row = self.tab.find(self.k0, self.k1, self.k2, self.k3, self.k4)
+        return 1
 
     def side(self, syn: i64) -> i64:
         """The sender's side of the flow located (its index in ``D``), counted. ``syn``: a SYN's sequence number, else -1."""
@@ -319,40 +321,38 @@ class Screen(Flows):
         lay: Layers = self.lay
         p: i64 = lay.p
         q: i64
-        sp: i64
-        dp: i64
         flags: i64
         d: i64
         number: i64
+        x: u64
+        y: u64
         if lay.stop - p < 20:
             return lay.short() if lay.end - p >= 20 else MALFORMED
-        q = p + (self.win.b[p + 12] >> 4 << 2)
+        x = self.win.be64(p)  # ports, sequence number
+        y = self.win.be64(p + 8)  # acknowledged, size of the header, flags, window
+        q = p + (y >> 28 & 15) * 4
         if q < p + 20 or q > lay.end:
             return MALFORMED
-        sp = self.win.be16(p)
-        dp = self.win.be16(p + 2)
-        if not self.keeps(sp + dp):
+        if not self.locate(x >> 48, x >> 32 & M16):
             return FOREIGN
-        self.locate(cython.cast(u64, sp), cython.cast(u64, dp))
-        if self.rep.twice(M64, p + 20, lay.end - q, 0, self.time, self.share):
+        if self.rep.twice(M64, p + 20, lay.end - q, 0, self.time, self.share, 0):
             return DUPLICATE
-        flags = self.win.b[p + 13]
-        number = self.win.be32(p + 4)
+        flags = y >> 16 & 0xFF
+        number = x & M32
         d = self.side(number if flags & 2 else -1)
         self.tab.D[d].flags |= flags & 0x3F
         if lay.end > q:
             self.tab.D[d].payloads += 1
         self.tcps.segment(d, q if q < lay.stop else lay.stop, lay.stop, lay.end - q, number, flags, self.time, self.packets)
         if flags & 16 and self.tab.D[d ^ 1].held:
-            self.tcps.acknowledged(d ^ 1, self.win.be32(p + 8))
+            self.tcps.acknowledged(d ^ 1, y >> 32)
         return TCP
 
     def udp(self) -> i64:
         """A UDP header at the layers' ``p``."""
         lay: Layers = self.lay
         p: i64 = lay.p
-        sp: i64
-        dp: i64
+        x: u64
         size: i64
         stop: i64
         own: i64
@@ -360,21 +360,18 @@ class Screen(Flows):
         d: i64
         if lay.stop - p < 8:
             return lay.short() if lay.end - p >= 8 else MALFORMED
-        size = self.win.be16(p + 4)
+        x = self.win.be64(p)  # ports, length, checksum
+        size = x >> 16 & 0xFFFF
         if size == 0:
             size = lay.end - p  # segmentation offload, or a jumbogram
         if size < 8:
             return MALFORMED
         stop = p + size if p + size < lay.stop else lay.stop
-        sp = self.win.be16(p)
-        dp = self.win.be16(p + 2)
-        own = self.keeps(sp + dp)
+        own = self.locate(x >> 48, x >> 32 & M16)
         gossip = self.gos.may(p + 8, stop)
-        if own:
-            self.locate(cython.cast(u64, sp), cython.cast(u64, dp))
-        elif not gossip:
+        if not own and not gossip:
             return FOREIGN
-        if self.rep.twice(M48, p + 8, size > 8, 0, self.time, -1 if gossip else self.share):
+        if self.rep.twice(M48, p + 8, size > 8, 0, self.time, -1 if gossip else self.share, gossip and self.win.b[p + 8] != 1):
             return DUPLICATE if own else FOREIGN
         if not own:
             self.overhear(p + 8, stop, size - 8, self.rep.body if stop == lay.stop else 0)
@@ -458,7 +455,7 @@ class Screen(Flows):
     def fragment(self) -> i64:
         """An IP fragment's payload at the layers' ``p``."""
         lay: Layers = self.lay
-        if self.rep.twice(M64, lay.p, 1, 1 + lay.offset, self.time, -1):
+        if self.rep.twice(M64, lay.p, 1, 1 + lay.offset, self.time, -1, 1):
             return DUPLICATE if self.lead else FOREIGN
         key = (lay.family, lay.proto, lay.s0, lay.s1, lay.d0, lay.d1, lay.ident)
         done = self.frags.add(key, (lay.offset, lay.offset + lay.end - lay.p, self.win.take(lay.p, lay.stop)), more=lay.more != 0, time=self.time,

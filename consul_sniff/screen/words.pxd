@@ -14,6 +14,9 @@ cdef inline unsigned long long big16(unsigned char *q) noexcept nogil:
 cdef inline unsigned long long big32(unsigned char *q) noexcept nogil:
     return (<unsigned int>q[0] << 24) | (<unsigned int>q[1] << 16) | (<unsigned int>q[2] << 8) | q[3]
 
+cdef inline unsigned long long big64(unsigned char *q) noexcept nogil:
+    return (big32(q) << 32) | big32(q + 4)
+
 cdef extern from *:
     """
     #if defined(__GNUC__)
@@ -51,7 +54,10 @@ cdef class Window:
         return <Py_ssize_t>big16(self.span(p, p + 2))
     cdef inline Py_ssize_t be32(self, Py_ssize_t p) except -9 nogil:
         return <Py_ssize_t>big32(self.span(p, p + 4))
+    cdef inline unsigned long long be64(self, Py_ssize_t p) noexcept nogil:
+        return big64(self.span(p, p + 8))
     cpdef unsigned long long digest(self, Py_ssize_t p, Py_ssize_t stop, unsigned long long salt) noexcept nogil
+    cpdef unsigned long long sample(self, Py_ssize_t p, Py_ssize_t stop, unsigned long long salt) noexcept nogil
     cpdef unsigned long long crc(self, Py_ssize_t p, Py_ssize_t stop) noexcept nogil
 
 @cython.final
@@ -65,12 +71,12 @@ cdef class Seen:
 @cython.final
 cdef class Recent:
     cdef unsigned long long[::1] cells
-    cdef Py_ssize_t size
-    cdef Py_ssize_t young
+    cdef Py_ssize_t size, mask, young, spot
+    cdef unsigned long long sought
     cdef readonly Py_ssize_t used
     cdef readonly unsigned long long time
     cdef readonly unsigned long long word
-    cdef Py_ssize_t place(self, unsigned long long h, Py_ssize_t base) except -9 nogil
+    cdef Py_ssize_t place(self, unsigned long long h, Py_ssize_t generation) except -9 nogil
     cpdef Py_ssize_t find(self, unsigned long long h) except -9 nogil
     cpdef Py_ssize_t put(self, unsigned long long h, unsigned long long time, unsigned long long word) except -9 nogil
 

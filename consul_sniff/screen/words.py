@@ -53,7 +53,7 @@ def crc_tables() -> array[int]:
 
 
 if not cython.compiled:  # what is in the .pxd is inlined in every module
-    WORD, LONG, SHORT = (struct.Struct(form).unpack_from for form in ("<Q", ">I", ">H"))
+    WORD, BIG, LONG, SHORT = (struct.Struct(form).unpack_from for form in ("<Q", ">Q", ">I", ">H"))
 
     def load(q: Any) -> u64:
         """Eight bytes from a pointer on, the low one first."""
@@ -121,6 +121,9 @@ class Window:
         def be32(self, p: i64) -> i64:
             return LONG(self.b, p)[0]
 
+        def be64(self, p: i64) -> u64:
+            return BIG(self.b, p)[0]
+
     def digest(self, p: i64, stop: i64, salt: u64) -> u64:
         """64 seeded bits of [p, stop): equal bytes and salt, equal digest."""
         h: u64 = salt ^ self.seed
@@ -161,6 +164,39 @@ class Window:
             n -= 8
         x = self.word(stop - n)  # what lies behind the end does not count
         return mix((h ^ (x & (M64 >> (64 - n * 8)))) * C1)
+
+    def sample(self, p: i64, stop: i64, salt: u64) -> u64:
+        """The same of its length and 128 of its bytes, evenly spread: the first, the last and two parts between; of all, where
+        there are no more."""
+        h: u64 = salt ^ self.seed
+        h1: u64
+        h2: u64
+        h3: u64
+        q: cython.p_uchar
+        n: i64 = stop - p
+        step: i64 = (n - 32) // 3
+        i: i64
+        if n <= 128:
+            return self.digest(p, stop, salt)
+        if not cython.compiled:
+            b = bytes(self.span(p, stop))
+            return hash((h, n, b[:32], b[step:step + 32], b[2 * step:2 * step + 32], b[-32:])) & M64
+        h += cython.cast(u64, n) * C2
+        h1 = h ^ C1
+        h2 = h ^ C2
+        h3 = ~h
+        q = self.span(p, stop)
+        for i in range(4):
+            h = (h ^ load(q)) * C1
+            h1 = (h1 ^ load(q + 8)) * C1
+            h2 = (h2 ^ load(q + 16)) * C1
+            h3 = (h3 ^ load(q + 24)) * C1
+            h ^= h >> 29
+            h1 ^= h1 >> 29
+            h2 ^= h2 >> 29
+            h3 ^= h3 >> 29
+            q += step if i < 2 else n - 32 - 2 * step if i == 2 else 0
+        return mix(h ^ (h1 << 1)) ^ mix(h2 ^ (h3 << 1))
 
     def crc(self, p: i64, stop: i64) -> u64:
         """CRC-32 (IEEE) of [p, stop)."""
@@ -236,17 +272,23 @@ class Recent:
 
     def __init__(self, size: int) -> None:
         """``size``: entries of one generation, a power of two; three quarters of them are used."""
-        self.cells = zeros(size * 2 * 32).cast("Q")  # digest, time, word, nothing
+        # digest, time, word, nothing; the two generations' share a line of 64 bytes
+        self.cells = zeros(size * 2 * 32).cast("Q")
+        self.mask = 8 * size - 1
         self.size = size
-        self.young = self.used = 0
+        self.young = self.used = 0  # young: 0, or 4
         self.time = self.word = 0
+        self.sought = 0  # what `find` did not find among the young, and
+        self.spot = 0  # where it belongs there
 
-    def place(self, h: u64, base: i64) -> i64:
-        """Where ``h`` is in the generation that begins at entry ``base``, or the free cell for it."""
-        i: i64 = cython.cast(i64, (h >> 20) & cython.cast(u64, self.size - 1))
-        while self.cells[(base + i) << 2] != 0 and self.cells[(base + i) << 2] != h:
-            i = (i + 1) & (self.size - 1)
-        return (base + i) << 2
+    def place(self, h: u64, generation: i64) -> i64:
+        """Where ``h`` is in a generation, or the free cell for it."""
+        i: i64 = (cython.cast(i64, h >> 17) & self.mask & ~7) | generation
+        x: u64 = self.cells[i]
+        while x != 0 and x != h:
+            i = (i + 8) & self.mask
+            x = self.cells[i]
+        return i
 
     def find(self, h: u64) -> i64:
         """1 where ``h`` is known: its ``time`` and ``word`` are then attributes; else 0."""
@@ -255,7 +297,9 @@ class Recent:
             h = 1
         i = self.place(h, self.young)
         if self.cells[i] == 0:
-            i = self.place(h, self.size - self.young)
+            self.sought = h
+            self.spot = i
+            i = self.place(h, self.young ^ 4)
             if self.cells[i] == 0:
                 return 0
         self.time = self.cells[i + 1]
@@ -267,15 +311,16 @@ class Recent:
         j: i64
         if h == 0:
             h = 1
-        i = self.place(h, self.young)
+        i = self.spot if self.sought == h else self.place(h, self.young)
         if self.cells[i] == 0:
             if self.used * 4 > self.size * 3:
-                self.young = self.size - self.young
+                self.young ^= 4
                 self.used = 0
-                for j in range(self.young, self.young + self.size):
-                    self.cells[j << 2] = 0
+                for j in range(self.size):
+                    self.cells[8 * j + self.young] = 0
                 i = self.place(h, self.young)
             self.used += 1
+            self.sought = 0
         self.cells[i] = h
         self.cells[i + 1] = time
         self.cells[i + 2] = word
@@ -306,13 +351,13 @@ class Sights:
         oldest: i64 = base
         least: u64 = self.cells[base + 1]
         met: u64
-        for i in range(base, base + 8, 2):
-            met = self.cells[i + 1]
-            if self.cells[i] == h and -window <= time - cython.cast(i64, met) <= window:
+        for i in range(4):
+            met = self.cells[base + 2 * i + 1]
+            if self.cells[base + 2 * i] == h and -window <= time - cython.cast(i64, met) <= window:
                 return 1
             if met < least:
                 least = met
-                oldest = i
+                oldest = base + 2 * i
         self.cells[oldest] = h
         self.cells[oldest + 1] = cython.cast(u64, time)
         return 0

@@ -5,7 +5,7 @@ from scapy.layers.inet import IP
 from scapy.layers.l2 import Dot1Q, Ether
 
 from .drive import packets
-from .frames import A6, B6, A, alive, ping, tcp, udp
+from .frames import A6, B6, A, alive, compound, ping, tcp, udp
 
 PING = ping(1)
 
@@ -57,6 +57,25 @@ def test_without_an_id_only_what_carries_something():
 ])
 def test_another_packet_is_none(second):
     assert packets([udp(PING, ident=77), second]).screen.counters == {"udp": 2}
+
+
+LONG = compound(*[alive(f"node-{i}") for i in range(20)])
+
+
+@pytest.mark.parametrize("at", range(100, len(LONG), 97))
+def test_of_gossip_every_byte_counts(at):
+    other = bytearray(LONG)
+    other[at] ^= 1
+    assert packets([udp(LONG, ident=77), udp(bytes(other), ident=77)]).screen.counters == {"udp": 2}
+
+
+@pytest.mark.parametrize("at", [0, 31, 1368, 1399])
+def test_of_what_is_sealed_both_ends_count(at):
+    sealed = b"\x01" + bytes(1399)
+    other = bytearray(sealed)
+    other[at] ^= 2
+    assert packets([udp(sealed, ident=77), udp(bytes(other), ident=77)]).screen.counters == {"udp": 2}
+
 
 
 def test_a_tcp_retransmission_is_none():

@@ -101,3 +101,21 @@ def test_sights_within_a_window_in_both_directions():
     for h in range(100, 104):
         assert not sights.again(1, h, 2000, 50)
     assert not sights.again(1, 77, 1101, 50)  # the oldest of a line gave way
+
+
+@given(st.binary(min_size=129, max_size=400), st.integers(0, 31))
+def test_a_sample_hangs_on_the_length_and_on_what_stands_at_both_ends(data, at):
+    sample = over(data).sample(0, len(data), 5)
+    assert sample == over(data + b"x").sample(0, len(data), 5)
+    for place in (at, len(data) - 1 - at):
+        other = bytearray(data)
+        other[place] ^= 1
+        assert sample != over(bytes(other)).sample(0, len(data), 5)
+    assert sample != over(data[:32] + data[33:]).sample(0, len(data) - 1, 5)
+
+
+@given(st.binary(min_size=1, max_size=128), st.integers(0, 127))
+def test_a_short_one_is_sampled_whole(data, at):
+    other = bytearray(data)
+    other[at % len(data)] ^= 1
+    assert over(data).sample(0, len(data), 5) != over(bytes(other)).sample(0, len(data), 5)
