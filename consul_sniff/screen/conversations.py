@@ -223,7 +223,8 @@ class Conversations:
         port = cython.cast(i64, self.tab.F[r].k1 & M16 if second else (self.tab.F[r].k1 >> 16) & M16)
         if tunnel or self.tunnels:
             self.wrapped(t, tunnel)
-        if self.T[t].first_port == 0 or (earlier(self.tab.D[2 * r].first_frame, self.tab.D[2 * r + 1].first_frame) | place
+        if self.T[t].first_port == 0 or (earlier(self.tab.D[2 * r].first_frame,
+                                                 self.tab.D[2 * r + 1].first_frame if self.tab.D[2 * r + 1].packets else 0) | place
                                          < earlier(self.T[t].frame, self.M[t].frame)):
             self.T[t].first_port = cython.cast(cython.uint, port)
         if self.T[t].port == -1:
@@ -239,7 +240,8 @@ class Conversations:
         self.T[t].guessed |= cython.cast(cython.uint, self.guess)
         self.T[t].flags |= self.tab.D[2 * r + side].flags | (self.tab.D[2 * r + (side ^ 1)].flags << 8)
         self.sums(t, 2 * r + side)
-        self.proof(t, 0, place, self.tab.D[2 * r + side].first_frame)
+        if self.tab.D[2 * r + side].packets:
+            self.proof(t, 0, place, self.tab.D[2 * r + side].first_frame)
         side ^= 1
         if self.tab.D[2 * r + side].packets:
             self.answers(t, 2 * r + side)

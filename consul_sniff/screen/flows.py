@@ -101,6 +101,9 @@ class Flows:
         """Give the row back."""
         if self.tunnels:
             self.tunnels.pop(r, None)
+        if self.tab.bare(r):
+            self.tab.remove(r)
+            return
         if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
             self.tcps.units.drop(2 * r)
             self.tcps.units.drop(2 * r + 1)
@@ -124,12 +127,17 @@ class Flows:
     def added(self, r: i64) -> i64:
         """Was the flow one of those that are added up here? All that it said must be known by heart, or understood."""
         side: i64 = -1
-        if self.talks is None or not self.talks.quiet(r):
+        if self.talks is None:
+            return 0
+        tunnel = self.tunnels.get(r, "") if self.tunnels else ""
+        if self.tab.bare(r):
+            self.talks.add(r, cython.cast(u64, self.input), tunnel)
+            return 1
+        if not self.talks.quiet(r):
             return 0
         number = self.tab.F[r].number
         if number in self.others.standings:
             return 0
-        tunnel = self.tunnels.get(r, "") if self.tunnels else ""
         if not (self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard or self.tab.D[2 * r].sleep):
             self.talks.add(r, cython.cast(u64, self.input), tunnel)
             return 1

@@ -207,6 +207,8 @@ class Streams:
     def finish(self, r: i64) -> None:
         """The flow of row ``r`` is over: nothing will fill its holes."""
         d: i64
+        if self.tab.bare(r):
+            return
         for d in range(2 * r, 2 * r + 2):
             while self.tab.D[d].held:
                 self.give_up(d)

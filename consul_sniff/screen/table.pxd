@@ -82,7 +82,9 @@ cdef class Table:
     cdef Py_ssize_t fetch_slot(self, unsigned long long h) except -9 nogil
     cdef Py_ssize_t fetch(self, unsigned long long h, Py_ssize_t flip, Py_ssize_t tcp) except -9 nogil
     cpdef unsigned long long hash(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) noexcept nogil
-    cdef Py_ssize_t home(self, Py_ssize_t r) except -9 nogil
+    cdef Py_ssize_t idle(self, Py_ssize_t hand) except -9 nogil
+    cdef Py_ssize_t bare(self, Py_ssize_t r) except -9 nogil
+    cdef Py_ssize_t clear_all(self, Py_ssize_t d) except -9 nogil
     cpdef Py_ssize_t find(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4) except -9 nogil
     cpdef Py_ssize_t full(self) except -9 nogil
     cpdef Py_ssize_t insert(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4, Py_ssize_t flip=*) except -9 nogil

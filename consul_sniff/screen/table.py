@@ -142,7 +142,7 @@ class Table:
     def find(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> i64:
         """The row of a key, or -1; ``flip`` is the row's. The index has it too: the side's memory need not wait for the row's."""
         h: u64 = self.hash(k0, k1, k2, k3, k4)
-        i: i64 = cython.cast(i64, h & cython.cast(u64, self.mask))
+        i: i64 = cython.cast(i64, h >> 32) & self.mask
         s: u64
         r: i64
         while True:
@@ -159,12 +159,12 @@ class Table:
 
     def fetch_slot(self, h: u64) -> i64:
         """Have the place of a hash in the index brought from memory."""
-        fetch(cython.address(self.slots[cython.cast(i64, h & cython.cast(u64, self.mask))]))
+        fetch(cython.address(self.slots[cython.cast(i64, h >> 32) & self.mask]))
         return 0
 
     def fetch(self, h: u64, flip: i64, tcp: i64) -> i64:
         """Have the row and the sides of the first flow with that hash brought; ``flip``: of the packet, ``tcp``: it is one."""
-        s: u64 = self.slots[cython.cast(i64, h & cython.cast(u64, self.mask))]
+        s: u64 = self.slots[cython.cast(i64, h >> 32) & self.mask]
         r: i64 = cython.cast(i64, (s & M32) >> 1) - 1
         d: i64
         if r >= 0 and (s >> 32) == (h >> 32):
@@ -203,49 +203,74 @@ class Table:
         self.F[r].flip = self.flip = flip
         self.F[r].number = self.serial * self.rows + r
         self.serial += 1
-        self.clear(r * 2)
-        self.clear(r * 2 + 1)
-        i = cython.cast(i64, h & cython.cast(u64, self.mask))
+        self.D[2 * r].next = self.D[2 * r + 1].next = -1
+        i = cython.cast(i64, h >> 32) & self.mask
         while self.slots[i] != 0:
             i = (i + 1) & self.mask
         self.slots[i] = ((h >> 32) << 32) | (cython.cast(u64, r + 1) << 1) | cython.cast(u64, flip)
         return r
 
+    def bare(self, r: i64) -> i64:
+        """Did nobody answer the first side, nor say it anything? Then no more than its packets is known of it, and nothing of
+        the other side: their memory need not be touched. A flood makes such flows by the million."""
+        return self.D[2 * r].payloads == 0 and self.D[2 * r + 1].packets == 0
+
     def clear(self, d: i64) -> i64:
         self.D[d].packets = self.D[d].bytes = self.D[d].payloads = self.D[d].first = self.D[d].last = 0
-        self.D[d].first_frame = self.D[d].flags = self.D[d].lost = self.D[d].pending = self.D[d].begun = 0
-        self.D[d].held = self.D[d].enough = self.D[d].plain = self.D[d].plain1 = 0
+        self.D[d].first_frame = self.D[d].flags = self.D[d].pending = self.D[d].begun = 0
+        return 0
+
+    def clear_all(self, d: i64) -> i64:
+        self.clear(d)
+        self.D[d].held = self.D[d].enough = self.D[d].lost = self.D[d].plain = self.D[d].plain1 = 0
         self.D[d].plain2 = self.D[d].plain3 = self.D[d].sealed1 = self.D[d].sealed0 = self.D[d].sealed_frame = 0
         self.D[d].cut = self.D[d].crc_good = self.D[d].crc_bad = self.D[d].other = self.D[d].replays = 0
         self.D[d].replay_frame = self.D[d].nonce_reuse = self.D[d].nonce_frame = 0
         self.D[d].framing = self.D[d].handed = self.D[d].heard = self.D[d].half = self.D[d].sleep = self.D[d].chain = 0
-        self.D[d].next = self.D[d].isn = -1
         return 0
 
     def oldest(self) -> i64:
         """The row to evict: the least recently touched of sixteen after a clock's hand. The table must be full."""
-        base: i64 = self.share * self.each
         hand: i64 = self.S[self.share].hand
-        best: i64 = base + hand
-        r: i64
-        n: i64
-        for n in range(16):
-            r = base + (hand + n) % self.each
-            if self.F[r].epoch < self.F[best].epoch:
-                best = r
-        self.S[self.share].hand = (hand + 16) % self.each
+        best: i64 = self.idle(hand)
+        next_one: i64
+        hand += 16
+        if hand >= self.each:
+            hand -= self.each
+        self.S[self.share].hand = hand
+        if cython.compiled:  # most likely the next one
+            next_one = self.idle(hand)
+            fetch(cython.address(self.D[2 * next_one].packets))
+            fetch(cython.address(self.D[2 * next_one].first))
+            fetch(cython.address(self.D[2 * next_one + 1].packets))
         return best
 
-    def home(self, r: i64) -> i64:
-        """Where in the index a row's key belongs."""
-        return cython.cast(i64, self.hash(self.F[r].k0, self.F[r].k1, self.F[r].k2, self.F[r].k3, self.F[r].k4)
-                           & cython.cast(u64, self.mask))
+    def idle(self, hand: i64) -> i64:
+        """The least recently touched row of the sixteen after ``hand``."""
+        r: i64 = self.share * self.each + hand
+        end: i64 = (self.share + 1) * self.each
+        best: i64 = r
+        least: u64 = self.F[r].epoch
+        _: i64
+        for _ in range(15):
+            r += 1
+            if r == end:
+                r -= self.each
+            if self.F[r].epoch < least:
+                least = self.F[r].epoch
+                best = r
+        return best
 
     def remove(self, r: i64) -> i64:
-        """Take the row out of the index and give it back."""
-        i: i64 = self.home(r)
+        """Take the row out of the index and give it back, its sides cleared."""
+        i: i64 = cython.cast(i64, self.hash(self.F[r].k0, self.F[r].k1, self.F[r].k2, self.F[r].k3, self.F[r].k4) >> 32) & self.mask
         j: i64
         home: i64
+        if self.bare(r):
+            self.clear(2 * r)
+        else:
+            self.clear_all(2 * r)
+            self.clear_all(2 * r + 1)
         while cython.cast(i64, (self.slots[i] & M32) >> 1) != r + 1:
             i = (i + 1) & self.mask
         j = i
@@ -253,7 +278,7 @@ class Table:
             j = (j + 1) & self.mask
             if self.slots[j] == 0:
                 break
-            home = self.home(cython.cast(i64, (self.slots[j] & M32) >> 1) - 1)
+            home = cython.cast(i64, self.slots[j] >> 32) & self.mask  # the tag begins with it
             if ((j - home) & self.mask) >= ((j - i) & self.mask):
                 self.slots[i] = self.slots[j]
                 i = j
