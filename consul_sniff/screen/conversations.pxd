@@ -41,6 +41,7 @@ cdef class Conversations:
     cdef Talk[::1] T
     cdef More[::1] M
     cdef unsigned long long[::1] slots
+    cdef unsigned char[::1] taken
     cdef unsigned char[::1] likely
     cdef readonly Py_ssize_t[::1] kept
     cdef Py_ssize_t[::1] most

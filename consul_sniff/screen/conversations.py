@@ -76,6 +76,8 @@ class Conversations:
         self.M = self.more
         self.mask = (1 << (size * 3 // 2).bit_length()) - 1
         self.slots = zeros((self.mask + 1) * 8).cast("Q")
+        # a bit for each that is taken: in a flood nearly every key is new, and these lie in the cache as the slots do not
+        self.taken = zeros((self.mask + 1) // 8)
         self.likely = bytearray(65_536)
         for port in hints:
             self.likely[port] = 1
@@ -142,7 +144,7 @@ class Conversations:
         i: i64 = cython.cast(i64, h & cython.cast(u64, self.mask))
         s: u64
         t: i64
-        while self.slots[i] != 0:
+        while (self.taken[i >> 3] >> (i & 7)) & 1:
             s = self.slots[i]
             if (s >> 32) == (h >> 32):
                 t = cython.cast(i64, s & M32) - 1
@@ -156,6 +158,7 @@ class Conversations:
         t = self.used
         self.used += 1
         self.slots[i] = ((h >> 32) << 32) | cython.cast(u64, t + 1)
+        self.taken[i >> 3] |= 1 << (i & 7)
         self.T[t].k0 = self.o0
         self.T[t].k1 = self.o1
         self.T[t].port = -1

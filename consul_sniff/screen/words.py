@@ -132,6 +132,7 @@ class Window:
         h3: u64
         x: u64
         q: cython.p_uchar
+        last: cython.p_uchar
         n: i64 = stop - p
         if not cython.compiled:  # a fiftieth of the time
             return hash((h, bytes(self.span(p, stop)))) & M64
@@ -143,6 +144,7 @@ class Window:
             h1 = h ^ C1
             h2 = h ^ C2
             h3 = ~h
+            last = q + (n - 32)
             while True:
                 h = (h ^ load(q)) * C1
                 h1 = (h1 ^ load(q + 8)) * C1
@@ -152,10 +154,11 @@ class Window:
                 h1 ^= h1 >> 29
                 h2 ^= h2 >> 29
                 h3 ^= h3 >> 29
-                if n == 32:
+                if q == last:
                     break
-                q += 32 if n >= 64 else n - 32  # the last 32 may overlap those before: no words are left over
-                n = n - 32 if n >= 64 else 32
+                q += 32
+                if q > last:
+                    q = last  # which may overlap those before: no words are left over
             return mix(h ^ (h1 << 1)) ^ mix(h2 ^ (h3 << 1))
         while n > 8:
             h = (h ^ load(q)) * C1
