@@ -61,3 +61,20 @@ def test_a_full_table_names_an_old_row():
         table.rows_array[row].epoch = 100 - i
     assert table.full()
     assert table.rows_array[table.oldest()].epoch == 85
+
+
+def test_a_row_given_back_is_clear_again():
+    table = Table(16, seed=1)
+    bare = {"packets", "bytes", "last", "flags", "begun", "first", "first_frame"}  # what a side that only knocks has
+    for used in (set(dict(SideRecord._fields_)), bare):
+        row = table.insert(1, 2, 0, 0, 0)
+        for name in used:
+            setattr(table.sides_array[2 * row], name, 1)
+            if used is not bare:
+                setattr(table.sides_array[2 * row + 1], name, 1)
+        table.remove(row)
+        assert table.insert(3, 4, 0, 0, 0) == row
+        for side in (table.sides_array[2 * row], table.sides_array[2 * row + 1]):
+            left = {name: getattr(side, name) for name, _ in SideRecord._fields_ if getattr(side, name)}
+            assert {name: left[name] for name in left.keys() - {"isn", "head", "size"}} == {"next": -1}  # they hang on next and half
+        table.remove(row)
