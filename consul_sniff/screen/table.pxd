@@ -1,6 +1,6 @@
 # Types of table.py, for the compiler. The structs hold the fields of table.ROW and table.SIDE, in that order.
 cimport cython
-from .words cimport fetch, mix
+from .words cimport fetch, fold, mix
 
 ctypedef struct Row:
     unsigned long long k0
@@ -76,7 +76,7 @@ cdef class Table:
     cdef public Py_ssize_t share
     cdef readonly Py_ssize_t flip
     cdef Py_ssize_t mask
-    cdef unsigned long long seed, serial
+    cdef unsigned long long seed, key, serial
     cpdef rest(self)
     cpdef reset(self)
     cdef Py_ssize_t fetch_slot(self, unsigned long long h) except -9 nogil

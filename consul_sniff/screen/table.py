@@ -21,11 +21,10 @@ except ImportError:
 from .words import zeros
 
 if not cython.compiled:
-    from .words import fetch, mix
+    from .words import fetch, fold, mix
 
 M32 = cython.declare(u64, 0xFFFFFFFF)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
-C1 = cython.declare(u64, 0x9E3779B97F4A7C15)
 C2 = cython.declare(u64, 0xC2B2AE3D27D4EB4F)
 
 # The same fields in the same order stand in table.pxd: a difference in size is an error when a Table is made. What every
@@ -93,6 +92,7 @@ class Table:
         self.slots = zeros(size * 8).cast("Q")
         self.mask = size - 1
         self.seed = seed
+        self.key = mix(seed ^ C2) | 1  # secret, like the seed: nobody can choose flows that meet in one place
         self.serial = 1
         self.flip = 0
         self.free = zeros(rows * 8).cast("q")  # rows given back, a stack for each share
@@ -127,16 +127,9 @@ class Table:
                 if self.taken(row)]
 
     def hash(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> u64:
-        h: u64 = ((k0 ^ self.seed) * C1) & M64
-        h ^= h >> 32
-        h = ((h ^ k1) * C2) & M64
+        h: u64 = fold(fold(k0 ^ self.seed, self.key) ^ k1, self.key)
         if k2 | k3 | k4:
-            h ^= h >> 29
-            h = ((h ^ k2) * C1) & M64
-            h ^= h >> 32
-            h = ((h ^ k3) * C2) & M64
-            h ^= h >> 29
-            h = ((h ^ k4) * C1) & M64
+            h = fold(fold(fold(h ^ k2, self.key) ^ k3, self.key) ^ k4, self.key)
         return h ^ (h >> 32)
 
     def find(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> i64:

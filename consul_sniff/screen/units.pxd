@@ -2,7 +2,7 @@
 cimport cython
 from .handover cimport HandOver
 from .table cimport Table
-from .words cimport Window
+from .words cimport Window, fold
 
 ctypedef struct Heard:
     unsigned long long unit

@@ -26,13 +26,15 @@ from .handover import HandOver
 from .table import KINDS, Table
 from .words import Window, key_word, zeros
 
+if not cython.compiled:
+    from .words import fold
+
 RAFT_REQUEST = cython.declare(i64, 1)  # as model.Framing
 RAFT_ANSWER = cython.declare(i64, 2)
 YAMUX = cython.declare(i64, 3)
 
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
 M32 = cython.declare(u64, 0xFFFFFFFF)
-C1 = cython.declare(u64, 0x9E3779B97F4A7C15)
 EVEN = cython.declare(u64, 0xFFFFFFFFFFFFFFFE)
 NUMBER = cython.declare(u64, 0x6E756D62)  # stands for a number that nobody reads
 
@@ -333,6 +335,7 @@ class Units:
         need: i64 = 1
         c: i64
         n: i64
+        key: u64 = self.win.key
         masked: i64 = 0  # the next token is the value of one of NUMBERS
         while need > 0:
             if p >= stop or need > stop - p:
@@ -342,7 +345,7 @@ class Units:
             need -= 1
             n = -1  # bytes of a string
             if c < 0x80 or c >= 0xE0:
-                h = ((h ^ (NUMBER if masked else cython.cast(u64, c))) * C1) & M64
+                h = fold(h ^ (NUMBER if masked else cython.cast(u64, c)), key)
                 masked = 0
                 continue
             if c < 0x90:
@@ -362,7 +365,7 @@ class Units:
                 p += 4
             elif 0xCA <= c <= 0xD3:  # floats, which nobody reads, and integers
                 n = 4 if c == 0xCA else 8 if c == 0xCB else 1 << ((c - 0xCC) & 3)
-                h = ((h ^ (NUMBER if masked or c <= 0xCB else cython.cast(u64, c))) * C1) & M64
+                h = fold(h ^ (NUMBER if masked or c <= 0xCB else cython.cast(u64, c)), key)
                 if not masked and c > 0xCB:
                     if p + n > stop:
                         return 0
@@ -378,8 +381,7 @@ class Units:
                 p += 4
             elif c != 0xC0 and c != 0xC2 and c != 0xC3:
                 return 0  # extensions
-            h = ((h ^ cython.cast(u64, c)) * C1) & M64
-            h ^= h >> 29
+            h = fold(h ^ cython.cast(u64, c), key)
             masked = 0
             if n >= 0:
                 if n > stop - p:
@@ -396,14 +398,13 @@ class Units:
 
     def mixed(self, h: u64, p: i64, stop: i64) -> u64:
         """``h`` and the bytes [p, stop)."""
+        key: u64 = self.win.key
         h = (h + cython.cast(u64, stop - p)) & M64
         while p + 8 <= stop:
-            h = ((h ^ self.win.word(p)) * C1) & M64
-            h ^= h >> 29
+            h = fold(h ^ self.win.word(p), key)
             p += 8
         if p < stop:
-            h = ((h ^ (self.win.word(p) & ((cython.cast(u64, 1) << ((stop - p) * 8)) - 1))) * C1) & M64
-            h ^= h >> 29
+            h = fold(h ^ (self.win.word(p) & ((cython.cast(u64, 1) << ((stop - p) * 8)) - 1)), key)
         return h
 
     def number(self, p: i64, n: i64) -> i64:

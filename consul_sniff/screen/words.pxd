@@ -27,6 +27,22 @@ cdef extern from *:
     """
     void fetch "consul_sniff_fetch"(void *p) noexcept nogil
 
+cdef extern from *:
+    """
+    #if defined(__SIZEOF_INT128__)
+    static CYTHON_INLINE unsigned long long consul_sniff_fold(unsigned long long a, unsigned long long b) {
+        unsigned __int128 x = (unsigned __int128)a * b;
+        return (unsigned long long)x ^ (unsigned long long)(x >> 64);
+    }
+    #else
+    static CYTHON_INLINE unsigned long long consul_sniff_fold(unsigned long long a, unsigned long long b) {
+        unsigned long long m = 0xFFFFFFFF, u = (a & m) * (b & m), v = (a >> 32) * (b & m) + (u >> 32), w = (a & m) * (b >> 32) + (v & m);
+        return ((a >> 32) * (b >> 32) + (v >> 32) + (w >> 32)) ^ (a * b);
+    }
+    #endif
+    """
+    unsigned long long fold "consul_sniff_fold"(unsigned long long a, unsigned long long b) noexcept nogil
+
 cdef inline unsigned long long mix(unsigned long long x) noexcept nogil:
     x ^= x >> 32
     x *= <unsigned long long>0x9E3779B97F4A7C15
@@ -38,7 +54,7 @@ cdef inline unsigned long long mix(unsigned long long x) noexcept nogil:
 cdef class Window:
     cdef unsigned char[::1] b
     cdef unsigned int[::1] tables
-    cdef unsigned long long seed
+    cdef unsigned long long seed, key
     cdef readonly object buffer
     cdef object empty
     cpdef look(self, object buffer)

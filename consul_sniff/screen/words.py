@@ -69,6 +69,12 @@ if not cython.compiled:  # what is in the .pxd is inlined in every module
     def fetch(p: Any) -> None:
         """Have what a pointer points at brought from memory, and do not wait for it."""
 
+    def fold(a: u64, b: u64) -> u64:
+        """Both halves of the product. With a secret ``b`` nobody can tell how a change of ``a`` changes it: in the low half alone
+        a change of the top bit stays one, whatever ``b`` is."""
+        x = a * b
+        return (x ^ (x >> 64)) & M64
+
     def mix(x: u64) -> u64:
         """Every bit of ``x`` on every bit of the answer (a murmur finisher)."""
         x ^= x >> 32
@@ -83,6 +89,7 @@ class Window:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self.key = mix(seed ^ C2) | 1
         self.tables = crc_tables()
         self.empty = bytearray(64)
         self.look(self.empty)
@@ -127,6 +134,7 @@ class Window:
     def digest(self, p: i64, stop: i64, salt: u64) -> u64:
         """64 seeded bits of [p, stop): equal bytes and salt, equal digest."""
         h: u64 = salt ^ self.seed
+        key: u64 = self.key
         h1: u64
         h2: u64
         h3: u64
@@ -146,14 +154,10 @@ class Window:
             h3 = ~h
             last = q + (n - 32)
             while True:
-                h = (h ^ load(q)) * C1
-                h1 = (h1 ^ load(q + 8)) * C1
-                h2 = (h2 ^ load(q + 16)) * C1
-                h3 = (h3 ^ load(q + 24)) * C1
-                h ^= h >> 29
-                h1 ^= h1 >> 29
-                h2 ^= h2 >> 29
-                h3 ^= h3 >> 29
+                h = fold(h ^ load(q), key)
+                h1 = fold(h1 ^ load(q + 8), key)
+                h2 = fold(h2 ^ load(q + 16), key)
+                h3 = fold(h3 ^ load(q + 24), key)
                 if q == last:
                     break
                 q += 32
@@ -161,17 +165,17 @@ class Window:
                     q = last  # which may overlap those before: no words are left over
             return mix(h ^ (h1 << 1)) ^ mix(h2 ^ (h3 << 1))
         while n > 8:
-            h = (h ^ load(q)) * C1
-            h ^= h >> 29
+            h = fold(h ^ load(q), key)
             q += 8
             n -= 8
         x = self.word(stop - n)  # what lies behind the end does not count
-        return mix((h ^ (x & (M64 >> (64 - n * 8)))) * C1)
+        return mix(fold(h ^ (x & (M64 >> (64 - n * 8))), key))
 
     def sample(self, p: i64, stop: i64, salt: u64) -> u64:
         """The same of its length and 128 of its bytes, evenly spread: the first, the last and two parts between; of all, where
         there are no more."""
         h: u64 = salt ^ self.seed
+        key: u64 = self.key
         h1: u64
         h2: u64
         h3: u64
@@ -190,14 +194,10 @@ class Window:
         h3 = ~h
         q = self.span(p, stop)
         for i in range(4):
-            h = (h ^ load(q)) * C1
-            h1 = (h1 ^ load(q + 8)) * C1
-            h2 = (h2 ^ load(q + 16)) * C1
-            h3 = (h3 ^ load(q + 24)) * C1
-            h ^= h >> 29
-            h1 ^= h1 >> 29
-            h2 ^= h2 >> 29
-            h3 ^= h3 >> 29
+            h = fold(h ^ load(q), key)
+            h1 = fold(h1 ^ load(q + 8), key)
+            h2 = fold(h2 ^ load(q + 16), key)
+            h3 = fold(h3 ^ load(q + 24), key)
             q += step if i < 2 else n - 32 - 2 * step if i == 2 else 0
         return mix(h ^ (h1 << 1)) ^ mix(h2 ^ (h3 << 1))
 

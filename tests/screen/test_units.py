@@ -46,6 +46,15 @@ def frame(body: bytes, stream: int = 1, flags: int = 0) -> bytes:
     return struct.pack(">BBHII", 0, 0, flags, stream, len(body)) + body
 
 
+def taken_back(data: bytes) -> bytes:
+    """The bytes with the top bit of the first word turned, and those bits of the next that an odd factor and a shift make of it."""
+    new = bytearray(data)
+    new[7] ^= 0x80
+    new[15] ^= 0x80
+    new[12] ^= 0x04
+    return bytes(new)
+
+
 class Following:
     """A screen with one TCP flow, of which a side is followed from its first payload on."""
 
@@ -99,6 +108,16 @@ def test_numbers_that_nobody_reads_make_no_message_new_and_all_else_does():
     other = heartbeat(leader=b"10.0.0.9:8300")
     assert it.say(other) == [other]
     assert it.say(b"\x01" + heartbeat()[1:]) == [b"\x01" + heartbeat()[1:]]
+
+
+def test_nobody_can_make_a_message_that_passes_for_another():
+    """Where only the low half of products counts, the last of these bits takes the first's part back, whatever the seed is."""
+    it = Following(Framing.RAFT_REQUEST)
+    leader = bytes(range(32, 56))
+    it.say(heartbeat(leader=leader))
+    it.learn()
+    other = heartbeat(leader=taken_back(leader))
+    assert it.say(heartbeat(leader=leader), other) == [other]
 
 
 def test_several_messages_of_one_segment_are_told_apart():

@@ -45,6 +45,17 @@ def test_crc_is_zlibs(before, data):
     assert over(before + data).crc(len(before), len(before) + len(data)) == zlib.crc32(data)
 
 
+@pytest.mark.parametrize(("size", "then"), [(24, 8), (64, 32)], ids=["one lane", "four lanes"])
+@pytest.mark.parametrize("seed", [1, 0x1234_5678_9ABC_DEF0])
+def test_bytes_of_one_digest_cannot_be_made_without_the_seed(size, then, seed):
+    """Where only the low half of products counts, a change of a word's top bit is taken back by two bits of the next."""
+    other = bytearray(size)
+    other[7] ^= 0x80
+    other[then + 7] ^= 0x80
+    other[then + 4] ^= 0x04
+    assert over(bytes(size), seed).digest(0, size, 0) != over(bytes(other), seed).digest(0, size, 0)
+
+
 @given(BYTES, BYTES, st.integers(0, 2**64 - 1))
 def test_a_digest_hangs_on_the_bytes_the_salt_and_the_seed_alone(before, data, salt):
     here, there = over(before + data + b"x"), over(data + b"yz")
