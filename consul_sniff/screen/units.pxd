@@ -28,6 +28,7 @@ cdef class Units:
     cdef Py_ssize_t[::1] sizes
     cdef readonly Py_ssize_t learnt
     cdef Py_ssize_t high, free, numbers, end
+    cdef unsigned long long some
     cpdef restart(self)
     cpdef rest(self)
     cpdef forget(self)
@@ -49,4 +50,5 @@ cdef class Units:
     cdef unsigned long long call(self, Py_ssize_t p, Py_ssize_t stop) except? 9 nogil
     cdef unsigned long long said(self, unsigned long long h, Py_ssize_t p, Py_ssize_t stop) except? 9 nogil
     cdef unsigned long long mixed(self, unsigned long long h, Py_ssize_t p, Py_ssize_t stop) except? 9 nogil
+    cdef unsigned long long bit(self, unsigned long long x) noexcept nogil
     cdef Py_ssize_t number(self, Py_ssize_t p, Py_ssize_t n) except -9 nogil

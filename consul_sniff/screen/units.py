@@ -34,6 +34,7 @@ RAFT_ANSWER = cython.declare(i64, 2)
 YAMUX = cython.declare(i64, 3)
 
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
+C1 = cython.declare(u64, 0x9E3779B97F4A7C15)
 M32 = cython.declare(u64, 0xFFFFFFFF)
 EVEN = cython.declare(u64, 0xFFFFFFFFFFFFFFFE)
 NUMBER = cython.declare(u64, 0x6E756D62)  # stands for a number that nobody reads
@@ -79,6 +80,9 @@ class Units:
         self.words = array("Q", [key_word(key) for key in NUMBERS])
         self.sizes = array("q", [len(key) for key in NUMBERS])
         self.numbers = len(NUMBERS)
+        self.some = 0  # a bit for each of them: most strings are none
+        for word in self.words:
+            self.some |= cython.cast(u64, 1) << self.bit(word)
         self.end = 0
         self.header_words = array("Q", [key_word(key) for key in HEADER_KEYS])
 
@@ -413,7 +417,13 @@ class Units:
         x: u64 = self.win.word(p)
         if n < 8:
             x &= (cython.cast(u64, 1) << (n * 8)) - 1
+        if not (self.some >> self.bit(x)) & 1:
+            return 0
         for i in range(self.numbers):
             if self.words[i] == x and self.sizes[i] == n:
                 return 1
         return 0
+
+    def bit(self, x: u64) -> u64:
+        """One of 64 bits for a string's first eight bytes."""
+        return fold(x, C1) & 63
