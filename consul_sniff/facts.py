@@ -164,6 +164,12 @@ class Facts:
         self.apart: list[int] = []  # how many conversations and attempts the screen kept apart, each by share
         self._fields: dict[tuple[str, str, Fields], Fields] = {}
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled it is packed."""
+        from .packed_facts import pack, unpack
+
+        return unpack, (pack(self),)
+
     def one(self, protocol: str, kind: str, fields: Fields) -> Fields:
         """Equal fields of one kind of message as one object: few of them differ."""
         key = (protocol, kind, fields)  # of one kind: else True and 1, which are equal, could change places
