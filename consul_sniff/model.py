@@ -17,7 +17,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Scalar = str | int | bool | None
 Heard = tuple[int, int, int, int, tuple[int, ...]]
@@ -196,17 +196,17 @@ class Flow:
                  "key", "standing")
 
     def __init__(self, number: int, input_: int, transport: str, addresses: tuple[str, str], ports: tuple[int, int],
-                 tunnel: str = "") -> None:
+                 tunnel: str = "", ways: tuple[Way, Way] | None = None) -> None:
         self.number = number
         self.input = input_
         self.transport = transport  # "tcp" | "udp"
         self.addresses = addresses
         self.ports = ports
         self.opener: int | None = None  # the side that sent SYN; None mid-stream and for UDP
-        self.ways = (Way(), Way())
+        self.ways = ways if ways is not None else (Way(), Way())
         self.tunnel = tunnel  # e.g. "vlan 12", "vxlan 7": outer layers, for people
         #: of each side, what was known by heart or understood by the screen: (number, count, first and last time, first packets)
-        self.heard: tuple[list[Heard], list[Heard]] = ([], [])
+        self.heard: tuple[Sequence[Heard], Sequence[Heard]] = ((), ())
         #: no decoder was woken for it: the digest of what it said, and that (side, bytes, time, frame, start)
         self.asleep: tuple[int, list[tuple[int, bytes, int, int, int]]] | None = None
         self.key: tuple[int, ...] = ()  # the screen's: the two sockets as numbers

@@ -138,7 +138,7 @@ class Known:
         self.sayings.forget()
         self._closes.clear()
 
-    def _hear(self, state: FlowState, heard: tuple[list[Heard], list[Heard]]) -> None:
+    def _hear(self, state: FlowState, heard: tuple[Sequence[Heard], Sequence[Heard]]) -> None:
         for side, units in enumerate(heard):
             for one in units:
                 state.hear(side, self.sayings.says(one[0]), one)

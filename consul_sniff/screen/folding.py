@@ -28,6 +28,7 @@ PLAIN1 = SideRecord.plain1.offset
 #: conversations.TALK and conversations.MORE
 TALK = struct.Struct("=9Q2Ii3I")
 MORE = struct.Struct("=12Q")
+UNCOUNTED = (Way(), Way())  # of all flows whose counters nobody asked for
 FRAME = 40  # bits of a frame, below the number of its input
 
 
@@ -66,15 +67,13 @@ def flow(table: Table, row: int, input_: int, tunnel: str, *, counted: bool) -> 
     if record.flip:
         ends.reverse()
         ports.reverse()
-    it = Flow(record.number, input_, "tcp" if record.k1 >> 32 & 255 == 6 else "udp", (ends[0], ends[1]),
-              (ports[0], ports[1]), tunnel)
+    sides = table.sides_bytes
+    it = Flow(record.number, input_, "tcp" if record.k1 >> 32 & 255 == 6 else "udp", (ends[0], ends[1]), (ports[0], ports[1]), tunnel,
+              (way(sides, row * 2), way(sides, row * 2 + 1)) if counted else UNCOUNTED)
     it.opener = record.opener if record.opener >= 0 else None
     it.key = (record.k0, record.k1, record.k2, record.k3, record.k4, record.flip)
     if table.shares > 1:
         it.share = row // table.each
-    if counted:
-        sides = table.sides_bytes
-        it.ways = (way(sides, row * 2), way(sides, row * 2 + 1))
     return it
 
 

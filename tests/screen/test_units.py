@@ -89,7 +89,7 @@ class Following:
         self.screen.learn(self.run.payloads[-1].unit, number)
 
     def heard(self) -> list[tuple[int, int, int, int, tuple[int, ...]]]:
-        return next(self.screen.live()).heard[0]
+        return list(next(self.screen.live()).heard[0])
 
 
 def test_a_message_that_was_learnt_is_counted_with_its_first_packets_and_not_handed_on():
@@ -318,4 +318,4 @@ def test_what_came_again_is_counted_again(tmp_path):
 
 def test_sides_are_told_apart_in_what_was_heard():
     run = packets([SYN, tcp(b"a", 100)])
-    assert [flow.heard for flow in run.flows] == [([], [])]
+    assert [flow.heard for flow in run.flows] == [((), ())]
