@@ -82,6 +82,8 @@ def main() -> int:
 
 
 def _save(results: Results, options: argparse.Namespace) -> None:
+    from .readme import RESULTS
+    from .readme import main as readme
     from .results import to_json
     from .tables import markdown
 
@@ -90,6 +92,8 @@ def _save(results: Results, options: argparse.Namespace) -> None:
     command = " ".join(["python -m benchmarks", *(os.path.relpath(one) if one.startswith(os.sep) else one for one in sys.argv[1:])])
     path.write_text(markdown(results, command))
     path.with_suffix(".json").write_text(json.dumps(to_json(results), indent=1) + "\n")
+    if path == RESULTS.with_suffix(".md"):
+        readme()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import zlib
 import dpkt
 import pytest
 
-from benchmarks import agree, gate, gossip, live, lzw, make_consul
+from benchmarks import agree, gate, gossip, live, lzw, make_consul, readme
 from benchmarks.catalogue import PCAPS, RECIPES, Kitchen
 from benchmarks.make_consul import Changes
 from benchmarks.make_longer import moved
@@ -272,3 +272,9 @@ def test_a_live_run_is_good_or_not():
     assert not fine._replace(megabytes=201.0).good
     assert fine._replace(rate=100_000, decoded=8, dropped=1, unread=1, cores=1.0, megabytes=400.0).good
     assert not fine._replace(rate=100_000, decoded=8, dropped=1).good
+
+
+def test_the_table_of_the_readme_is_that_of_the_results():
+    said = readme.README.read_text()
+    assert readme.written(said, json.loads(readme.RESULTS.read_text())) == said
+    assert "| mixed: " in said
