@@ -128,6 +128,7 @@ def no_collection() -> Iterator[None]:
         yield
     finally:
         if on:
+            _all_old()
             gc.enable()
 
 
@@ -142,7 +143,13 @@ def seldom_collected() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-        gc.unfreeze()
+        _all_old()
+
+
+def _all_old() -> None:
+    """What was made meanwhile is to be looked at as seldom as what is old; else all of it would be at once."""
+    gc.freeze()
+    gc.unfreeze()
 
 
 class Reading:
