@@ -37,7 +37,7 @@ class Said(NamedTuple):
     key: tuple[object, ...]
     times: int
     summary: str
-    place: int = -1  # of this table and key among all that are known
+    place: int  # of this table and key among all that are known
 
 
 def said_by(messages: Sequence[Message], number: Callable[[str, tuple[object, ...]], int]) -> tuple[Said, ...]:
@@ -184,28 +184,19 @@ def _frames(input_: int, *frames: int) -> tuple[Evidence, ...]:
 
 
 def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int) -> None:
-    for (side, protocol, kind, protection, fields, decrypted), tally in state.said.items():
-        shared = facts.one(protocol, kind, fields)
-        said = SightingKey(key, side ^ source, protocol, kind, protection, shared, decrypted)
-        _keep(facts, "sightings", said, tally, state.flow.share, limits.SIGHTINGS)
-    for (side, secret), tally in state.exposed.items():
-        _keep(facts, "exposures", ExposureKey(secret, key, side ^ source), tally, state.flow.share, limits.EXPOSURES)
-    for (side, claim, decrypted), tally in state.claimed.items():
-        claim_key = ClaimKey(claim, key.port, decrypted)
-        if not facts.room("claims", state.flow.share, claim_key, limits.CLAIMS):
-            _over(facts, "claims")
-            continue
-        kept = facts.claims.get(claim_key)
-        if kept is None:
-            kept = facts.claims[claim_key] = ClaimTally()
-        kept.told(tally, key, side ^ source)
+    tables: dict[str, dict[Any, Tally]] = {"said": state.said, "exposed": state.exposed, "claimed": state.claimed}
+    for table, heard in tables.items():
+        for (side, *what), tally in heard.items():
+            kept = admit(facts, state.flow.share, key, side ^ source, table, tuple(what))
+            if kept is not None:
+                kept.merge(tally)  # a copy: the flow may go on (Session.snapshot)
 
 
 def fold_heard(facts: Facts, flow: Flow, key: ConversationKey, source: int, heard: Iterable[tuple[int, Said, Heard]]) -> None:
     """Add what the screen counted of a flow that was never decoded: side, what was said, and how often."""
-    met: dict[tuple[int, object], Tally | Claimed | None] = {}
+    met: dict[tuple[int, int], Tally | Claimed | None] = {}
     for side, said, one in heard:
-        place = (side, said.place if said.place >= 0 else said.key)
+        place = (side, said.place)
         if place not in met:
             met[place] = admit(facts, flow.share, key, side ^ source, said.table, said.key)
         kept = met[place]
@@ -240,20 +231,14 @@ def admit(facts: Facts, share: int, conversation: ConversationKey, side: int, ta
         _over(facts, "claims")
         return None
     if table == "said":
-        tally = facts.tally("sightings", share, SightingKey(conversation, side, *key), limits.SIGHTINGS)
+        protocol, kind, protection, fields, decrypted = key
+        sighting = SightingKey(conversation, side, protocol, kind, protection, facts.one(protocol, kind, fields), decrypted)
+        tally = facts.tally("sightings", share, sighting, limits.SIGHTINGS)
     else:
         tally = facts.tally("exposures", share, ExposureKey(key[0], conversation, side), limits.EXPOSURES)
     if tally is None:
         _over(facts, "sightings")
     return tally
-
-
-def _keep(facts: Facts, name: str, key: object, tally: Tally, share: int, limit: int) -> None:
-    kept = facts.tally(name, share, key, limit)
-    if kept is None:
-        _over(facts, "sightings")
-        return
-    kept.merge(tally)  # a copy: the flow may go on (Session.snapshot)
 
 
 def _over(facts: Facts, what: str) -> None:
