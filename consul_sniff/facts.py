@@ -23,6 +23,8 @@ OTHERS = "others"  # stands for the sources (at last the destinations, too) beyo
 #: the pairs of a conversation that are added up
 SUMMED = ("packets", "bytes", "payloads", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad", "other",
           "replays", "nonce_reuse")
+#: its first packets, a pair of each
+PROOFS = ("evidence", "plain_evidence", "sealed_evidence")
 
 
 class ConversationKey(NamedTuple):
@@ -120,7 +122,7 @@ class Conversation:
         self.flags = (self.flags[0] | other.flags[0], self.flags[1] | other.flags[1])
         if not self.first_source_port or _earliest(other) < _earliest(self):
             self.first_source_port = other.first_source_port
-        for name in ("evidence", "plain_evidence", "sealed_evidence"):
+        for name in PROOFS:
             a, b = getattr(self, name), getattr(other, name)
             setattr(self, name, (join(a[0], b[0]), join(a[1], b[1])))
         self.integrity = join(self.integrity, other.integrity)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .facts import Conversation, ConversationKey, ExposureKey, Facts, SightingKey
+from .facts import PROOFS, Conversation, ConversationKey, ExposureKey, Facts, SightingKey
 from .model import Evidence
 from .tally import Tally
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 #: what is pickled as it is: few objects
 PLAIN: Final = ("inputs", "counters", "notes", "claims", "reasons", "met", "used", "apart")
-PROOFS: Final = ("evidence", "plain_evidence", "sealed_evidence")  # of a conversation, a pair of each
 REST: Final = tuple([name for name in Conversation.__slots__ if name not in {*PROOFS, "integrity"}])
 _rest = attrgetter(*REST)
 _proofs = attrgetter(*PROOFS)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from . import limits
 from .facts import (
     NOTHING,
+    PROOFS,
     SUMMED,
     ClaimKey,
     ClaimTally,
@@ -37,7 +38,6 @@ LARGEST: Final = (1 << 63) - 1
 _NUMBERS: Final = ("packets", "bytes", "first", "last", "cut")  # of an input
 _SINGLE: Final = ("flows", "opened", "first", "last", "source_port", "first_source_port")  # of a conversation
 _SIGNED: Final = ("first", "last", "source_port")  # a capture may be of a time before 1970; the port is -1 before any flow
-_EVIDENCE: Final = ("evidence", "plain_evidence", "sealed_evidence")
 _BOUNDS: Final = {"conversations": limits.CONVERSATIONS, "sightings": limits.SIGHTINGS, "claims": limits.CLAIMS, "exposures": limits.EXPOSURES}
 
 
@@ -102,7 +102,7 @@ def _share_out(facts: Facts) -> None:
 
 
 def _conversation(one: Conversation) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(one, name) for name in (*_SINGLE, "certain", "tunnel", "flags", *_EVIDENCE, "integrity")}
+    row: dict[str, Any] = {name: getattr(one, name) for name in (*_SINGLE, "certain", "tunnel", "flags", *PROOFS, "integrity")}
     return row | {"sums": {name: pair for name in SUMMED if (pair := getattr(one, name)) != NOTHING}}
 
 
@@ -116,7 +116,7 @@ def _conversation_of(row: dict[str, Any], inputs: int) -> Conversation:
         if name not in SUMMED:
             raise ValueError(name)
         setattr(one, name, _pair(pair))
-    for name in _EVIDENCE:
+    for name in PROOFS:
         first, second = row[name]
         setattr(one, name, (_evidence(first, inputs), _evidence(second, inputs)))
     one.integrity = _evidence(row["integrity"], inputs)

@@ -11,7 +11,7 @@ from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..facts import NOTHING, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally
+from ..facts import NOTHING, PROOFS, SUMMED, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally
 from ..model import Protection
 from .talks import Manner, Shape, Speech, Talk, Word
 from .telling import telling as _telling
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     Spoken = tuple[Any, ...]  # a sighting's key, less conversation and side
     Heard = list[tuple[int, Tally]]  # numbers of words, and how often they were said
 
-PAIRS = ("packets", "bytes", "payloads", "flags", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad",
-         "other", "replays", "nonce_reuse")
 _SILENCE: Heard = []
 _number = itemgetter(0)
-EVIDENCE = ("evidence", "plain_evidence", "sealed_evidence")
 
 
 class Stated(NamedTuple):
@@ -69,7 +66,7 @@ class Index(NamedTuple):
 def index(facts: Facts, book: PortBook, domain: str = "consul") -> Index:
     """Facts by conversation, each turned so that the responder's port is the one with a role."""
     turned = {key: _reverse(key, conversation) for key, conversation in facts.conversations.items()
-              if not conversation.certain and _wrong_way(key, conversation, book)}
+              if _wrong_way(key, conversation, book)}
     talks = _talks(facts, turned, domain)
     telling = sorted([talk for talk in talks.values() if talk.speech.telling or (
         talk.key.transport == "udp" and _gossiped(talk.conversation))], key=attrgetter("key"))
@@ -195,9 +192,7 @@ def _reverse(key: ConversationKey, conversation: Conversation) -> ConversationKe
 
 def _mirror(conversation: Conversation, port: int) -> Conversation:
     new = copy(conversation)
-    for name in PAIRS:
-        setattr(new, name, getattr(new, name)[::-1])
-    for name in EVIDENCE:
+    for name in ("flags", *SUMMED, *PROOFS):
         setattr(new, name, getattr(new, name)[::-1])
     new.source_port = new.first_source_port = port
     return new
