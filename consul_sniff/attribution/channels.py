@@ -15,7 +15,7 @@ from ..model import Protection
 from .pools import sealed_counts
 from .ports import SHARED
 from .rpc_owners import GRPC_SERVICES
-from .telling import mesh_identity
+from .talks import of_mesh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,12 +70,9 @@ class Channels:
                 return "api"
             if word.protocol == "grpc" and word.fields.get("service") in GRPC_SERVICES:
                 return "grpc"
-            if word.protocol == "tls" and mesh_identity(word.fields, self._profile.domain):
+            if word.mesh:
                 return "mesh"
         return None
-
-    def _of_mesh(self, speech: Speech) -> bool:
-        return any(mesh_identity(word.fields, self._profile.domain) for word in speech.of("tls"))
 
     def near(self, talks: Iterable[Talk], named: Iterable[Socket]) -> list[Talk]:
         """Those that anybody can have something to say of, sorted: they show something, or their responder's socket is
@@ -146,7 +143,7 @@ class Channels:
             if protocol == "unknown":
                 return shown._replace(by="port")
             return shown if protocol in ("tls", "grpc") else None
-        if protocol == "tls" and talk.speech.once(self._of_mesh):
+        if protocol == "tls" and talk.speech.once(of_mesh):
             return Place("mesh", "consul", "content")
         if shown is not None and talk.data:
             # the same socket showed what it is in another conversation or protocol of this input

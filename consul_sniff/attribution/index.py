@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..facts import NOTHING, PROOFS, SUMMED, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally
 from ..model import Protection
 from .talks import Manner, Shape, Speech, Talk, Word
+from .telling import mesh_identity
 from .telling import telling as _telling
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ class _Speeches:
         manner = self._manners.get(sound)
         if manner is None:
             manner = self._manners[sound] = Manner(*sound)
-        word = self._words[number] = Word(number, manner, fields, telling=_telling(protocol, kind, known, self._domain))
+        word = self._words[number] = Word(number, manner, fields, telling=_telling(protocol, kind, known, self._domain),
+                                          mesh=mesh_identity(known, self._domain) if protocol == "tls" else None)
         return word
 
 

@@ -14,7 +14,7 @@ from ..model import Protection
 from .channels import Place
 from .observations import tally_of
 from .said_ports import located
-from .telling import mesh_identity
+from .talks import of_mesh
 
 if TYPE_CHECKING:
     from ..observation import Observation
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .observations import Maker
     from .pools import Socket
     from .ports import PortBook
-    from .talks import Speech, Talk
+    from .talks import Talk
 
 EXPOSE_PATHS: Final = "expose-path"
 MESH: Final = Place("mesh", "consul", "content")
@@ -31,8 +31,8 @@ MESH: Final = Place("mesh", "consul", "content")
 class Mesh:
     """Sockets of the mesh, as claims and TLS show them."""
 
-    def __init__(self, index: Index, book: PortBook, domain: str) -> None:
-        self._book, self._domain = book, domain
+    def __init__(self, index: Index, book: PortBook) -> None:
+        self._book = book
         self.listeners: dict[Socket, str] = {}
         self.services: dict[Socket, str] = {}
         self.exposed: set[Socket] = set()
@@ -47,7 +47,7 @@ class Mesh:
                 self.listeners[socket] = min(name, self.listeners.get(socket, name))
             elif stated.value.get("role") == EXPOSE_PATHS:
                 self.exposed.add(socket)
-        for talk in index.asked(self._of_mesh):
+        for talk in index.asked(of_mesh):
             if book.role(*talk.socket) not in ("rpc", "https", "grpc", "grpc-tls"):
                 self.listeners.setdefault(talk.socket, "")
 
@@ -55,9 +55,6 @@ class Mesh:
     def sockets(self) -> frozenset[Socket]:
         """All that :meth:`observe` asks for."""
         return frozenset({*self.listeners, *self.services})
-
-    def _of_mesh(self, speech: Speech) -> bool:
-        return any(mesh_identity(word.fields, self._domain) for word in speech.of("tls"))
 
     def observe(self, talk: Talk, maker: Maker) -> list[Observation]:
         if talk.key.transport != "tcp":
@@ -74,8 +71,7 @@ class Mesh:
     def _listener(self, talk: Talk, maker: Maker) -> list[Observation]:
         made = []
         if "tls" in talk.protocols:
-            identity = next(iter(sorted(filter(None, (mesh_identity(said.fields, self._domain) for said in talk.of("tls"))))),
-                            "listener")
+            identity = min([said.word.mesh for said in talk.of("tls") if said.word.mesh], default="listener")
             made += self._tls(talk, maker, MESH if identity != "listener" else Place("mesh", "consul", "port"), identity)
         clear = [said for said in talk.said if said.clear]
         if clear:

@@ -15,7 +15,6 @@ from ..observation import Bundle, Few, Observation, Observations, Sort
 from .channels import RPC_CHANNELS
 from .nodes import plain_and_sealed, sent
 from .pools import sealed_counts, sockets
-from .telling import mesh_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -119,7 +118,7 @@ class Maker:
                 word = talk.speech.words[number]
                 bundle = found.get((word.number, between))
                 if bundle is None:
-                    fields = _with_ends({**word.fields, **_more(word, self.profile.domain)}, word.side, between)
+                    fields = _with_ends({**word.fields, **_more(word)}, word.side, between)
                     bundle = found[word.number, between] = Bundle(Sort(few, fields))
                 bundle.later(_sighting, talk, number)
         return list(found.values())
@@ -167,12 +166,12 @@ def _with_ends(fields: Mapping[str, Scalar], side: int, between: str) -> dict[st
     return shown
 
 
-def _more(word: Word, domain: str) -> dict[str, Scalar]:
+def _more(word: Word) -> dict[str, Scalar]:
     if word.protocol == "tls" and word.kind == "server-hello":
         suite = str(word.fields.get("suite") or "")
         return {"old_version": word.fields.get("version") in OLD, "weak_suite": any(weak in suite for weak in WEAK)}
     if word.protocol == "tls" and word.kind in ("client-hello", "certificate"):
-        return {"mesh": mesh_identity(word.fields, domain) is not None}
+        return {"mesh": word.mesh is not None}
     return {}
 
 

@@ -41,12 +41,13 @@ class Manner(NamedTuple):
 class Word:
     """Something that a side says; the same object in all conversations."""
 
-    __slots__ = ("_fields", "manner", "number", "telling")
+    __slots__ = ("_fields", "manner", "mesh", "number", "telling")
 
-    def __init__(self, number: int, manner: Manner, fields: Fields, *, telling: bool) -> None:
+    def __init__(self, number: int, manner: Manner, fields: Fields, *, telling: bool, mesh: str | None) -> None:
         self.number = number  # by sides, then in the order of their texts
         self.manner = manner
         self.telling = telling  # it tells something of a datacenter, see telling.py
+        self.mesh = mesh  # how TLS names a mesh identity, likewise
         self._fields: Fields | dict[str, Scalar] = fields
 
     @property
@@ -117,6 +118,11 @@ class Speech:
         if question not in self._answers:
             self._answers[question] = question(self)
         return self._answers[question]  # type: ignore[no-any-return]
+
+
+def of_mesh(speech: Speech) -> bool:
+    """Does TLS name an identity of the mesh?"""
+    return any(word.mesh for word in speech.words)
 
 
 class Said(NamedTuple):

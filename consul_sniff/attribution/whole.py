@@ -51,7 +51,7 @@ def attribute(facts: Facts, profile: Profile) -> Attributed:
     pools.decide(speakers(index, rpc))
     rpc.proven(speakers(index, rpc, pools), book)
     channels = Channels(index, book, pools, rpc, speakers(index, rpc, pools), profile)
-    net = mesh.Mesh(index, book, profile.domain)
+    net = mesh.Mesh(index, book)
     talks = sorted(index.talks.values(), key=_order)
     near = channels.near(talks, net.sockets)
     roles = Roles(near, channels, pools)
