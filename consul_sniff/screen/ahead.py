@@ -86,9 +86,8 @@ class Ahead:
                        -1 if not self.tcp and (q[28] <= 13 or q[28] == 244) else share_of((s + d), sp + dp))
         self.flip = s > d or (s == d and sp > dp)
         if self.flip:
-            self.h = self.tab.hash((d << 32) | s, k1 | (dp << 16) | sp, 0, 0, 0)
-        else:
-            self.h = self.tab.hash((s << 32) | d, k1 | (sp << 16) | dp, 0, 0, 0)
+            s, d, sp, dp = d, s, dp, sp
+        self.h = self.tab.hash((s << 32) | d, k1 | (sp << 16) | dp, 0, 0, 0)
         self.tab.fetch_slot(self.h)
         return 0
 
@@ -103,8 +102,7 @@ class Ahead:
         k1: u64 = (cython.cast(u64, 6) << 40) | (cython.cast(u64, q[6]) << 32)
         self.flip = s0 > d0 or (s0 == d0 and (s1 > d1 or (s1 == d1 and sp > dp)))
         if self.flip:
-            self.h = self.tab.hash(d0, k1 | (dp << 16) | sp, d1, s0, s1)
-        else:
-            self.h = self.tab.hash(s0, k1 | (sp << 16) | dp, s1, d0, d1)
+            s0, s1, d0, d1, sp, dp = d0, d1, s0, s1, dp, sp
+        self.h = self.tab.hash(s0, k1 | (sp << 16) | dp, s1, d0, d1)
         self.tab.fetch_slot(self.h)
         return 0
