@@ -3,11 +3,9 @@
 import contextlib
 import json
 import os
-import pty
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 
 from ..live_lab import datagram, records
 from .following import PLAIN, SECURE, analyzed, grow, statuses
+from .terminal import on_a_terminal
 
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="giving up root takes root")
 
@@ -89,19 +88,8 @@ def test_until_fail_and_count(folder, follow):
 
 def test_on_a_terminal_a_page_and_the_report_after_it(folder):
     shutil.copy(PLAIN, folder / "a.pcap")
-    leader, follower = pty.openpty()
-    words = [sys.executable, "-m", "consul_sniff", "analyze", "--follow", str(folder), "--duration", "3"]
-    with subprocess.Popen(words, stdout=follower, stderr=subprocess.DEVNULL, cwd=folder, env=os.environ | {"TERM": "xterm", "COLUMNS": "100"}) as process:
-        os.close(follower)
-        shown = b""
-        while True:
-            try:
-                shown += os.read(leader, 65_536)
-            except OSError:
-                break
-        assert process.wait(20) == 1
-    os.close(leader)
-    page, _clear, report = shown.rpartition(b"Ctrl-C ends and prints the report")
+    code, page, report = on_a_terminal("analyze", "--follow", folder, "--duration", "3", folder=folder)
+    assert code == 1
     assert b"530 packets, " in page
     assert b"Exit code 1: " in report
 

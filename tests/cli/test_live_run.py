@@ -1,7 +1,6 @@
 """A live run's own decisions; what it does as a whole is in test_live.py."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -11,6 +10,8 @@ from consul_sniff.capture import link
 from consul_sniff.cli.live_options import Choices
 from consul_sniff.cli.live_run import Run
 from consul_sniff.errors import CaptureError
+
+from .terminal import on_a_terminal
 
 CHOICES = Choices((), False, 0.0, 0, False, 0.0, 1, "json", None, "nobody", False)
 
@@ -35,22 +36,13 @@ def test_no_default_route(monkeypatch):
 
 
 def test_a_page_on_a_terminal_and_the_report_after_it(lab, pcaps):
-    """On a pseudo-terminal, as a user sees it."""
-    leader, follower = os.openpty()
-    words = ["ip", "netns", "exec", lab.name, sys.executable, "-m", "consul_sniff", "live", "-i", "cs1", "--duration", "4"]
-    with subprocess.Popen(words, stdout=follower, stderr=subprocess.PIPE, cwd=lab.folder, env=os.environ | {"TERM": "xterm", "COLUMNS": "100"}) as process:
-        os.close(follower)
+    def replay(process):
         assert b"capturing on cs1 (EN10MB)" in process.stderr.readline()
         lab.replay(pcaps / "lab" / "plain-c1.pcap", 20)
-        shown = b""
-        while True:
-            try:
-                shown += os.read(leader, 65_536)
-            except OSError:
-                break
-        assert process.wait(20) == 1
-    os.close(leader)
-    page, _clear, report = shown.rpartition(b"Ctrl-C ends and prints the report")
+
+    code, page, report = on_a_terminal("live", "-i", "cs1", "--duration", "4", folder=lab.folder, before=("ip", "netns", "exec", lab.name),
+                                       meanwhile=replay)
+    assert code == 1
     assert b"packets, " in page
     assert b"gossip-encryption" in page
     assert b"Exit code 1: " in report
