@@ -6,77 +6,72 @@ import argparse
 import resource
 import sys
 import time
+from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consul_sniff import __version__, pipeline
 from consul_sniff.attribution import Profile, attribute
 from consul_sniff.cli.screens import look
+from consul_sniff.decoders.session import Session
 from consul_sniff.matching import judge, load
 from consul_sniff.reporters.json_v1 import pieces
 
 if TYPE_CHECKING:
-    from consul_sniff.decoders.session import Session
-    from consul_sniff.model import Block
-    from consul_sniff.screen import Screen
+    from collections.abc import Callable
+
+REST = "reading the file, and all else"
+#: who spends it, less what those further down spend in between
+STAGES = ((pipeline, "through", "screen"), (pipeline, "drain", "ends of flows"), (Session, "take", "decoders"), (Session, "end", "ends of flows"))
 
 
 class Stages:
-    """Seconds of processor by stage. ``through`` and ``drain`` are the pipeline's own, with a clock between the steps."""
+    """Seconds of processor by stage, and how often ``take`` and ``end`` were called."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self.payloads = self.flows = 0
+        self.seconds: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
+        self.stage = REST
         self.clock = time.process_time()
 
-    def lap(self, stage: str) -> None:
-        """All since the last lap was this."""
+    def turn(self, stage: str) -> None:
+        """All since the last turn was of the stage until now; now begins this one."""
         now = time.process_time()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self.clock
-        self.clock = now
+        self.seconds[self.stage] += now - self.clock
+        self.stage, self.clock = stage, now
 
-    def through(self, block: Block, screen: Screen, session: Session) -> None:
-        """See `pipeline.through`."""
-        while True:
-            self.lap("reading the file, and all else")
-            screen.feed(block)
-            self.lap("screen")
-            self.drain(screen, session)
-            if screen.idle:
-                return
-
-    def drain(self, screen: Screen, session: Session) -> None:
-        """See `pipeline.drain`."""
-        for payload in screen.payloads():
-            session.take(payload, screen)
-            self.payloads += 1
-        self.lap("decoders")
-        for flow in screen.ended():
-            session.end(flow)
-            self.flows += 1
-        if screen.full:
-            session.unlearn(screen)
-        self.lap("ends of flows")
+    def timed(self, name: str, stage: str, call: Callable[..., object]) -> Callable[..., object]:
+        """The same, of that stage."""
+        def made(*words: object) -> object:
+            before = self.stage
+            self.turn(stage)
+            self.calls[name] += 1
+            try:
+                return call(*words)
+            finally:
+                self.turn(before)
+        return made
 
 
 def measure(path: Path) -> Stages:
     """Read, judge and render a capture."""
     stages = Stages()
-    before = pipeline.through, pipeline.drain
-    pipeline.through, pipeline.drain = stages.through, stages.drain
-    try:
+    with ExitStack() as restored:
+        for owner, name, stage in STAGES:
+            call = getattr(owner, name)
+            restored.callback(setattr, owner, name, call)
+            setattr(owner, name, stages.timed(name, stage, call))
         facts = pipeline.read([str(path)], pipeline.Options())
-    finally:
-        pipeline.through, pipeline.drain = before
-    stages.lap("reading the file, and all else")
     with pipeline.no_collection():
+        stages.turn("attribution")
         attributed = attribute(facts, Profile())
-        stages.lap("attribution")
+        stages.turn("matching")
         report = judge(attributed, facts, load(None), require=(), fail_on="high", max_loss=0.0)
-        stages.lap("matching")
+        stages.turn("report")
         for _ in pieces(report, __version__, look()):
             pass
-        stages.lap("report")
+        stages.turn(REST)
     return stages
 
 
@@ -91,7 +86,7 @@ def main() -> None:
         rows = [f"| {stage} | {seconds:.2f} | {seconds / whole:.0%} |"
                 for stage, seconds in sorted(stages.seconds.items(), key=lambda item: -item[1])]
         sys.stdout.write("\n".join([
-            (f"{path.name}: {whole:.2f} s of processor after start-up, {stages.payloads:,} payloads decoded, {stages.flows:,} flows folded "
+            (f"{path.name}: {whole:.2f} s of processor after start-up, {stages.calls['take']:,} payloads decoded, {stages.calls['end']:,} flows folded "
             f"in Python; {peak:.0f} MB so far"), "", "| stage | seconds | share |", "| --- | ---: | ---: |", *rows, "", ""]))
 
 
