@@ -16,6 +16,8 @@ from .tally import ClaimTally, Tally, join, joined
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .rows import Rows
+
 FIELDS_SHARED = 4_096  # different fields of messages that are kept once
 Fields = tuple[tuple[str, Scalar], ...]
 NOTHING: tuple[int, int] = (0, 0)
@@ -158,6 +160,7 @@ class Facts:
         self.notes: Counter[str] = Counter()  # weirds and losses by name: decoder errors, gaps, evictions, budgets
         self.conversations: dict[ConversationKey, Conversation] = {}
         self.sightings: dict[SightingKey, Tally] = {}
+        self.rows: list[Rows] = []  # more conversations, and what was said in them: as the screen added them up
         self.claims: dict[ClaimKey, ClaimTally] = {}
         self.exposures: dict[ExposureKey, Tally] = {}
         self.reasons: set[str] = set()  # why the report is incomplete, one sentence each
@@ -205,20 +208,29 @@ class Facts:
             self.used[table, share] = used + 1
         return tally
 
+    def more(self, table: str, share: int, limit: int) -> bool:
+        """May a share's flow use one more key? Then it does."""
+        used = self.used[table, share]
+        if used < (limit if share < 0 else limit // limits.SHARES):
+            self.used[table, share] = used + 1
+            return True
+        self.over(table)
+        return False
+
+    def over(self, table: str) -> None:
+        """Say that something was said which is not kept."""
+        self.notes[f"{table} over the limit"] += 1
+        self.reasons.add(f"more {table} than are kept (limit reached): what came later is counted, not reported")
+
     def settle(self) -> None:
         """All was added: forget what only adding needs."""
         self.met.clear()
         self._fields.clear()
 
-    def add_up(self, conversations: Iterable[tuple[ConversationKey, Conversation]], folded: tuple[int, int]) -> None:
-        """Join the screen's own conversations; of ``folded`` flows (and attempts) they are not kept apart."""
-        mine = self.conversations
-        for key, one in conversations:
-            known = mine.get(key)
-            if known is None:
-                mine[key] = one
-            else:
-                known.merge(one)
+    def add_up(self, rows: Rows | None, folded: tuple[int, int]) -> None:
+        """Join what the screen added up; of ``folded`` flows (and attempts) the conversations are not kept apart."""
+        if rows is not None:
+            self.rows.append(rows)
         for flows, what in zip(folded, ("conversations", "attempts"), strict=True):
             if flows:
                 self.crowded(flows, what)
@@ -233,6 +245,7 @@ class Facts:
         self.counters.update(other.counters)
         self.notes.update(other.notes)
         self.reasons |= other.reasons
+        self.rows += other.rows
         for table in ("conversations", "sightings", "exposures"):
             mine = getattr(self, table)
             for key, value in getattr(other, table).items():
@@ -252,6 +265,7 @@ class Facts:
         both.counters = Counter(self.counters)
         both.notes = Counter(self.notes)
         both.reasons = set(self.reasons)
+        both.rows = [*self.rows]
         for name in ("conversations", "sightings", "exposures", "claims"):
             mine = dict(getattr(self, name))
             for key in mine.keys() & getattr(other, name).keys():  # merge() changes these

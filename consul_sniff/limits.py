@@ -57,6 +57,7 @@ ASLEEP: Final = 8 * 1024 * 1024  # bytes of the beginnings of conversations that
 ASLEEP_KEPT: Final = 131_072  # pieces of them that live conversations said
 ASLEEP_FLOW: Final = 262_144  # of one of them; longer ones are decoded
 ASLEEP_PIECES: Final = 512  # likewise
+APART: Final = 1 << 30  # numbers of what was said, from which on they are of claims and secrets
 TOLD: Final = 1  # Payload.unit of what was counted already
 UNITS_SIDE: Final = 64  # different ones of a side; the rest is decoded
 FINDINGS: Final = 10_000

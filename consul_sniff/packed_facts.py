@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Row = tuple[int, int, int, int, int, int, tuple[Any, ...]]
 
 #: what is pickled as it is: few objects
-PLAIN: Final = ("inputs", "counters", "notes", "claims", "reasons", "met", "used", "apart")
+PLAIN: Final = ("inputs", "counters", "notes", "claims", "reasons", "met", "used", "apart", "rows")
 REST: Final = tuple([name for name in Conversation.__slots__ if name not in {*PROOFS, "integrity"}])
 _rest = attrgetter(*REST)
 _proofs = attrgetter(*PROOFS)

@@ -14,7 +14,7 @@ from .decoders.session import Session
 from .errors import Interrupted
 from .matching import check_gate, judge, load
 from .parallel import Load, Result, Task, join, split
-from .screen import Screen, compiled
+from .screen import Screen, compiled, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -78,6 +78,8 @@ def read(paths: Sequence[str], options: Options, *,
     if facts is None:
         facts = _read(enumerate(sources(paths, bpf=options.bpf)), options, listener=listener)
     facts.settle()
+    if len(facts.rows) > 1:
+        facts.rows = [together(facts.rows)]
     losses(facts)
     return facts
 
@@ -194,7 +196,7 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
     screen.rest()
     with no_collection():
         screen.tell()
-        facts.add_up(screen.conversations(), screen.crowd)
+        facts.add_up(screen.rows(), screen.crowd)
     facts.counters.update(screen.counters)
     facts.notes.update(screen.notes)
     facts.apart = screen.places()

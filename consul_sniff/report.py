@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .facts import InputFacts
     from .model import Confidence, Evidence, Grade, Protection, Severity, Status
     from .observation import Observations
@@ -113,7 +115,7 @@ class Attributed(NamedTuple):
 
     observations: Observations
     nodes: list[Node]
-    conversations: list[ConversationRow]
+    conversations: Sequence[ConversationRow]
     exposures: list[Exposure]
     channels_seen: frozenset[str]  # channels with any traffic at all of Consul's
     incomplete: tuple[str, ...]  # why a silence proves nothing here, "CHANNEL: reason" or "all: reason": losses, cuts
@@ -131,7 +133,7 @@ class Report(NamedTuple):
     controls: list[ControlResult]
     findings: list[Finding]
     nodes: list[Node]
-    conversations: list[ConversationRow]
+    conversations: Sequence[ConversationRow]
     exposures: list[Exposure]
     channels_seen: frozenset[str]
     exit_code: int

@@ -130,7 +130,7 @@ class Watch:
         """Tell the taps what is known by now: cheaper than a judgement, and like that at most a tenth of the time."""
         begun = self._clocks.monotonic()
         if begun >= self._learning_due:
-            facts = self.session.snapshot(self.screen.live(), self.screen, whole=False)
+            facts = self.session.snapshot(self.screen.live(), self.screen)
             for tap in self.taps:
                 tap.learnt(facts)
             now = self._clocks.monotonic()

@@ -11,7 +11,7 @@ from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..facts import Conversation, ConversationKey
+    from ..facts import ConversationKey
 
 PROTOCOLS = {"tcp": 6, "udp": 17}
 KEPT = 4_096  # addresses whose bytes are remembered: they come in groups, and a flood has millions
@@ -68,12 +68,12 @@ def same_host(source: str, destination: str) -> bool:
     return source == destination or (is_loopback(source) and is_loopback(destination))
 
 
-def community_id(key: ConversationKey, conversation: Conversation) -> str:
-    """Community ID, version 1, seed 0 (github.com/corelight/community-id-spec) of the conversation's earliest flow."""
+def community_id(key: ConversationKey, own: int) -> str:
+    """Community ID, version 1, seed 0 (github.com/corelight/community-id-spec) of a conversation's flow from the port ``own``."""
     source, destination = packed(key.source), packed(key.destination)
     if not source or len(source) != len(destination):
         return ""
-    own, port = max(conversation.first_source_port, 0), key.port
+    own, port = max(own, 0), key.port
     if (source, own) > (destination, port):
         source, destination, own, port = destination, source, port, own
     data = b"\0\0" + source + destination + _ENDS.pack(PROTOCOLS[key.transport], 0, own, port)

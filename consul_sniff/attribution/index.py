@@ -9,11 +9,11 @@ from __future__ import annotations
 from copy import copy
 from itertools import chain
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..facts import NOTHING, PROOFS, SUMMED, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally
-from ..model import Protection
-from .talks import Manner, Shape, Speech, Talk, Word
+from ..facts import NOTHING, PROOFS, SUMMED, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally, joined
+from .strangers import Strangers
+from .talks import Shape, Speech, Talk, Word, manner
 from .telling import mesh_identity
 from .telling import telling as _telling
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..model import Claim, Scalar, Secret
+    from ..rows import Spoken
     from .ports import PortBook
+    from .talks import Manner
 
-    Spoken = tuple[Any, ...]  # a sighting's key, less conversation and side
     Heard = list[tuple[int, Tally]]  # numbers of words, and how often they were said
 
 _SILENCE: Heard = []
@@ -58,6 +59,18 @@ class Index(NamedTuple):
     speeches: dict[Speech, list[Talk]]  # the same by what was said in them
     claims: list[Stated]
     exposed: list[Exposed]
+    strangers: Strangers
+    domain: str
+
+    def made(self, numbers: Iterable[int]) -> Iterator[Talk]:
+        """Strangers of these numbers as conversations, for whoever asks for them all the same."""
+        rows = self.strangers.rows
+        spoken = sorted(rows.places, key=_spoken_order)
+        place = {one: rank for rank, one in enumerate(spoken)}
+        ranks, speeches = [place[one] for one in rows.places], _Speeches(spoken, self.domain)
+        for t in numbers:
+            words, tallies = zip(*_ranked(rows.said(t), ranks), strict=True)
+            yield Talk(rows.key(t), rows.conversation(t), speeches.speech(words), tallies)
 
     def asked(self, question: Callable[[Speech], object]) -> list[Talk]:
         """Those of ``telling`` that a question about what was said is true of; sorted only where the same was said."""
@@ -66,9 +79,11 @@ class Index(NamedTuple):
 
 def index(facts: Facts, book: PortBook, domain: str = "consul") -> Index:
     """Facts by conversation, each turned so that the responder's port is the one with a role."""
-    turned = {key: _reverse(key, conversation) for key, conversation in facts.conversations.items()
+    strangers = Strangers(facts, book, domain)
+    conversations, spoken, said = _by_conversation(facts, strangers)
+    turned = {key: _reverse(key, conversation) for key, conversation in conversations.items()
               if _wrong_way(key, conversation, book)}
-    talks = _talks(facts, turned, domain)
+    talks = _talks(conversations, said, turned, _Speeches(spoken, domain))
     telling = sorted([talk for talk in talks.values() if talk.speech.telling or (
         talk.key.transport == "udp" and _gossiped(talk.conversation))], key=attrgetter("key"))
     speeches: dict[Speech, list[Talk]] = {}
@@ -76,7 +91,7 @@ def index(facts: Facts, book: PortBook, domain: str = "consul") -> Index:
         speeches.setdefault(talk.speech, []).append(talk)
     return Index(talks, telling, speeches, _claims(facts, turned), [
         Exposed(key.secret, turned.get(key.conversation, key.conversation), key.side ^ (key.conversation in turned), tally)
-        for key, tally in sorted(facts.exposures.items(), key=_exposure_order)])
+        for key, tally in sorted(facts.exposures.items(), key=_exposure_order)], strangers, domain)
 
 
 def _gossiped(conversation: Conversation) -> bool:
@@ -90,7 +105,7 @@ class _Speeches:
         self._spoken = spoken
         self._domain = domain
         self._words: dict[int, Word] = {}
-        self._manners: dict[tuple[object, ...], Manner] = {}
+        self._manners: dict[Manner, Manner] = {}
         self._shapes: dict[tuple[Manner, ...], Shape] = {}
         self._speeches: dict[tuple[int, ...], Speech] = {(): Speech((), Shape(()))}
 
@@ -113,27 +128,21 @@ class _Speeches:
 
     def _word(self, number: int) -> Word:
         side, place = divmod(number, len(self._spoken))
-        protocol, kind, protection, fields, decrypted = self._spoken[place]
+        protocol, kind, _, fields, _ = spoken = self._spoken[place]
         known = dict(fields)
-        clear = protection is Protection.PLAINTEXT and not decrypted
-        if clear and kind == "mode" and str(known.get("mode", "")).startswith("tls"):
-            clear, protection = False, Protection.UNKNOWN
-        sound = (side, protocol, kind, protection, clear, decrypted)
-        manner = self._manners.get(sound)
-        if manner is None:
-            manner = self._manners[sound] = Manner(*sound)
-        word = self._words[number] = Word(number, manner, fields, telling=_telling(protocol, kind, known, self._domain),
+        sound = manner(side, spoken)
+        sound = self._manners.setdefault(sound, sound)
+        word = self._words[number] = Word(number, sound, fields, telling=_telling(protocol, kind, known, self._domain),
                                           mesh=mesh_identity(known, self._domain) if protocol == "tls" else None)
         return word
 
 
-def _talks(facts: Facts, turned: dict[ConversationKey, ConversationKey], domain: str) -> dict[ConversationKey, Talk]:
-    spoken, said = _by_conversation(facts)
-    speeches = _Speeches(spoken, domain)
+def _talks(conversations: dict[ConversationKey, Conversation], said: dict[ConversationKey, Heard],
+           turned: dict[ConversationKey, ConversationKey], speeches: _Speeches) -> dict[ConversationKey, Talk]:
     talks: dict[ConversationKey, Talk] = {}
-    keys: Iterable[ConversationKey] = chain(facts.conversations, _left(said))
-    for key in sorted(facts.conversations.keys() | said.keys()) if turned else keys:
-        conversation, heard = facts.conversations.get(key) or Conversation(), said.pop(key, _SILENCE)
+    keys: Iterable[ConversationKey] = chain(conversations, _left(said))
+    for key in sorted(conversations.keys() | said.keys()) if turned else keys:
+        conversation, heard = conversations.get(key) or Conversation(), said.pop(key, _SILENCE)
         new = turned.get(key, key)
         if new is not key:
             conversation, heard = _mirror(conversation, key.port), speeches.turned(heard)
@@ -152,23 +161,40 @@ def _left(said: dict[ConversationKey, Heard]) -> Iterator[ConversationKey]:
     yield from list(said)
 
 
-def _by_conversation(facts: Facts) -> tuple[list[Spoken], dict[ConversationKey, Heard]]:
-    """All that was said anywhere, sorted; and the numbers of what was said in each conversation."""
+def _by_conversation(facts: Facts, strangers: Strangers) -> tuple[dict[ConversationKey, Conversation], list[Spoken], dict[ConversationKey, Heard]]:
+    """All conversations that are no strangers; all that was said in them, sorted; and the numbers of what was said in each."""
     numbers: dict[Spoken, int] = {}
-    numbered = [numbers.setdefault(key[2:], len(numbers)) for key in facts.sightings]
+    conversations = dict(facts.conversations)
+    said: dict[ConversationKey, list[tuple[int, int, Tally]]] = {}
+    for key, tally in facts.sightings.items():
+        said.setdefault(key[0], []).append((key[1], numbers.setdefault(key[2:], len(numbers)), tally))
+    places: dict[int, int] = {}  # the numbers of the screen's
+    for name, conversation, heard in strangers.drawn():
+        known = conversations.get(name)
+        if known is not None:
+            conversation.merge(known)
+        conversations[name] = conversation
+        mine = said.setdefault(name, []) if heard else []
+        for side, place, tally in heard:
+            number = places.get(place)
+            if number is None:
+                number = places[place] = numbers.setdefault(strangers.rows.places[place], len(numbers))
+            mine.append((side, number, tally))
     spoken = sorted(numbers, key=_spoken_order)
     ranks = [0] * len(spoken)
     for rank, one in enumerate(spoken):
         ranks[numbers[one]] = rank
-    said: dict[ConversationKey, Heard] = {}
-    for (key, tally), number in zip(facts.sightings.items(), numbered, strict=True):
-        heard = said.get(key[0])
-        if heard is None:
-            heard = said[key[0]] = []
-        heard.append((ranks[number] + key[1] * len(spoken), tally))
-    for heard in said.values():
-        heard.sort(key=_number)
-    return spoken, said
+    return conversations, spoken, {key: _ranked(heard, ranks) for key, heard in said.items()}
+
+
+def _ranked(heard: Iterable[tuple[int, int, Tally]], ranks: Sequence[int]) -> Heard:
+    """By the numbers of words; what was both decoded and added up by the screen once."""
+    sides = len(ranks)
+    ranked = sorted([(ranks[number] + side * sides, tally) for side, number, tally in heard], key=_number)
+    for place in range(len(ranked) - 1, 0, -1):
+        if ranked[place][0] == ranked[place - 1][0]:
+            ranked[place - 1:place + 1] = [(ranked[place][0], joined((ranked[place - 1][1], ranked[place][1])))]
+    return ranked
 
 
 def _claims(facts: Facts, turned: dict[ConversationKey, ConversationKey]) -> list[Stated]:

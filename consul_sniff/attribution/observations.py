@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 from ..facts import Tally, joined
 from ..model import Grade, Protection, Scalar
 from ..observation import Bundle, Few, Observation, Observations, Sort
-from .channels import RPC_CHANNELS
+from .channels import OTHERS, RPC_CHANNELS
 from .nodes import plain_and_sealed, sent
 from .pools import sealed_counts, sockets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ..model import Evidence
     from .channels import Channels, Place
+    from .index import Index
     from .pools import Pool
     from .profile import Profile
     from .roles import Roles
@@ -110,17 +111,25 @@ class Maker:
                           grades[number] if grades else Grade.TWO_WAY, manner.decrypted)
                 self.seen.lot(few, self._split).add((same, number, ends[at]))
 
-    def _split(self, few: Few, parts: list[tuple[list[Talk], int, str]]) -> list[Bundle]:
-        """The bundles of a lot. A part: conversations, which of their words, and who is at their ends."""
-        found: dict[tuple[int, str], Bundle] = {}
-        for talks, number, between in parts:
+    def strangers(self, index: Index) -> None:
+        """The same of strangers: a user's signature may ask for what they said, too. Their conversations are made then."""
+        for (shape, transport, loopback, rank), numbers in index.strangers.alike().items():
+            for few in {Few(manner.protocol, manner.kind, manner.protection, *OTHERS[manner.protocol], transport, loopback, rank, manner.decrypted)
+                        for manner in shape.manners}:
+                self.seen.lot(few, self._split).add((_Strangers(index, numbers), None, ""))
+
+    def _split(self, few: Few, parts: list[tuple[Iterable[Talk], int | None, str]]) -> list[Bundle]:
+        """The bundles of a lot. A part: conversations, which of their words (None: all that are of the lot), and who is at their ends."""
+        found: dict[tuple[Word, str], Bundle] = {}
+        for talks, only, between in parts:
             for talk in talks:
-                word = talk.speech.words[number]
-                bundle = found.get((word.number, between))
-                if bundle is None:
-                    fields = _with_ends({**word.fields, **_more(word)}, word.side, between)
-                    bundle = found[word.number, between] = Bundle(Sort(few, fields))
-                bundle.later(_sighting, talk, number)
+                for number in (only,) if only is not None else _alike(talk, few):
+                    word = talk.speech.words[number]
+                    bundle = found.get((word, between))
+                    if bundle is None:
+                        fields = _with_ends({**word.fields, **_more(word)}, word.side, between)
+                        bundle = found[word, between] = Bundle(Sort(few, fields))
+                    bundle.later(_sighting, talk, number)
         return list(found.values())
 
     def _between(self, talk: Talk, place: Place) -> str:
@@ -134,6 +143,21 @@ class Maker:
         if side == 0:
             return observation
         return Observation(observation.sort, *_ends_of_responder(talk), *observation[4:])
+
+
+class _Strangers:
+    """Conversations that are made when somebody looks at them."""
+
+    def __init__(self, index: Index, numbers: list[int]) -> None:
+        self._index, self._numbers = index, numbers
+
+    def __iter__(self) -> Iterator[Talk]:
+        return self._index.made(self._numbers)
+
+
+def _alike(talk: Talk, few: Few) -> list[int]:
+    """Which of its words are such."""
+    return [number for number, word in enumerate(talk.speech.words) if few[:3] == word.manner[1:4] and few.decrypted == word.decrypted]
 
 
 def _sighting(sort: Sort, talk: Talk, number: int) -> Observation:

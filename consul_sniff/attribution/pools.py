@@ -103,6 +103,8 @@ def _loud(index: Index) -> frozenset[int]:
     for talk in index.talks.values():
         if talk.key.port in other and talk.key.transport == "udp":
             other[talk.key.port] += sum(talk.conversation.other)
+    for port, count in index.strangers.others(other.keys()).items():
+        other[port] += count
     return frozenset(port for port, count in other.items() if count > gossip[port])
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..facts import Conversation, ConversationKey, Fields, Tally
     from ..model import Scalar
+    from ..rows import Spoken
     from .channels import Place
     from .pools import Pool, Socket
 
@@ -36,6 +37,15 @@ class Manner(NamedTuple):
     protection: Protection  # a mode byte that only announces TLS is no plaintext that anybody could fail on: unknown
     clear: bool  # plaintext on the wire. A mode byte that announces TLS is not: TLS follows
     decrypted: bool
+
+
+def manner(side: int, spoken: Spoken) -> Manner:
+    """How a side says something."""
+    protocol, kind, protection, fields, decrypted = spoken
+    clear = protection is Protection.PLAINTEXT and not decrypted
+    if clear and kind == "mode" and str(dict(fields).get("mode", "")).startswith("tls"):
+        clear, protection = False, Protection.UNKNOWN
+    return Manner(side, protocol, kind, protection, clear, decrypted)
 
 
 class Word:
@@ -176,7 +186,7 @@ class Talk:
     @property
     def community(self) -> str:
         if self._community is None:
-            self._community = community_id(self.key, self.conversation)
+            self._community = community_id(self.key, self.conversation.first_source_port)
         return self._community
 
     @property

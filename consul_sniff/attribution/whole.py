@@ -31,6 +31,7 @@ from .roles import Roles
 from .rpc_owners import Rpc, speakers
 from .said_ports import learn
 from .servers import between_servers
+from .table import Table
 
 if TYPE_CHECKING:
     from ..facts import Facts
@@ -57,9 +58,10 @@ def attribute(facts: Facts, profile: Profile) -> Attributed:
     roles = Roles(near, channels, pools)
     maker = observations.Maker(channels, roles, profile)
     maker.sightings(talks)
+    maker.strangers(index)
     _observe(facts, index, near, pools, maker, net)
     table = interfaces(near, maker)
-    return Attributed(maker.seen, nodes(pools, roles, channels), [_row(talk, channels) for talk in talks],
+    return Attributed(maker.seen, nodes(pools, roles, channels), Table([(order(talk.key), _row(talk, channels)) for talk in talks], index.strangers),
                       exposures.rows(index), _channels_seen(near, channels), incomplete(near, channels, facts), table)
 
 

@@ -228,7 +228,7 @@ def admit(facts: Facts, share: int, conversation: ConversationKey, side: int, ta
         name = ClaimKey(claim, conversation.port, decrypted)
         if facts.room("claims", share, name, limits.CLAIMS):
             return Claimed(facts.claims.setdefault(name, ClaimTally()), conversation, side)
-        _over(facts, "claims")
+        facts.over("claims")
         return None
     if table == "said":
         protocol, kind, protection, fields, decrypted = key
@@ -237,10 +237,5 @@ def admit(facts: Facts, share: int, conversation: ConversationKey, side: int, ta
     else:
         tally = facts.tally("exposures", share, ExposureKey(key[0], conversation, side), limits.EXPOSURES)
     if tally is None:
-        _over(facts, "sightings")
+        facts.over("sightings")
     return tally
-
-
-def _over(facts: Facts, what: str) -> None:
-    facts.notes[f"{what} over the limit"] += 1
-    facts.reasons.add(f"more {what} than are kept (limit reached): what came later is counted, not reported")

@@ -135,7 +135,7 @@ class Known:
             if state is None:
                 state = self._early[flow.number] = HeardState(flow)
             self._hear(state, (heard, []) if side == 0 else ([], heard))
-        self.sayings.forget()
+        self.sayings.forget(*screen.used())
         self._closes.clear()
 
     def _hear(self, state: FlowState, heard: tuple[Sequence[Heard], Sequence[Heard]]) -> None:

@@ -33,9 +33,11 @@ class Sayings:
         self._told: dict[int, tuple[Any, ...]] = {}
         self._numbers: dict[tuple[Said, ...], int] = {}
         self._places: dict[tuple[str, tuple[object, ...]], int] = {}
-        self._keys: list[tuple[str, tuple[object, ...]]] = []
-        self._words: dict[tuple[int, str], int] = {}
+        self._spoken: list[Any] = []  # by place
+        self._apart: list[tuple[str, tuple[object, ...]]] = []  # by place, of claims and secrets
+        self._words: dict[str, int] = {}
         self._summaries: list[str] = []
+        self._free: tuple[list[int], list[int]] = ([], [])  # places and words that nobody uses any more
         self._bytes = 0  # of what the screen told
 
     @property
@@ -43,11 +45,14 @@ class Sayings:
         """Is it time to forget?"""
         return len(self.units) >= limits.NUMBERS or self._bytes >= limits.ASLEEP
 
-    def forget(self) -> None:
-        """Begin with new numbers. The screen must have told all, and must not use the old ones any more."""
-        for kept in (self.units, self.closes, self._said, self._told, self._numbers, self._places, self._keys, self._words,
-                     self._summaries):
+    def forget(self, places: set[int], words: set[int]) -> None:
+        """Begin with new numbers, but for ``places`` and ``words``, of which there are sums. The screen must have told all else."""
+        for kept in (self.units, self.closes, self._said, self._told, self._numbers, self._apart):
             kept.clear()  # in place: the screen has them, too
+        self._places = {("said", self._spoken[place]): place for place in places}
+        self._words = {self._summaries[word]: word for word in words}
+        self._free = ([place for place in range(len(self._spoken)) if place not in places],
+                      [word for word in range(len(self._summaries)) if word not in words])
         self._bytes = 0
 
     def number(self, messages: Sequence[Message]) -> int:
@@ -66,26 +71,39 @@ class Sayings:
         return said if said is not None else said_by((others.message(*self._told[number]),), self._place)
 
     def _unit(self, said: tuple[Said, ...]) -> tuple[tuple[int, int, int], ...]:
-        return tuple([(one.place, self._word(one.place, one.summary), one.times) for one in said])
+        return tuple([(one.place, self._word(one.summary), one.times) for one in said])
 
     def _place(self, table: str, key: tuple[object, ...]) -> int:
-        place = self._places.setdefault((table, key), len(self._keys))
-        if place == len(self._keys):
-            self._keys.append((table, key))
+        place = self._places.get((table, key))
+        if place is None:
+            if table == "said":
+                place = _put(self._spoken, self._free[0], key)
+            else:
+                place = limits.APART + len(self._apart)
+                self._apart.append((table, key))
+            self._places[table, key] = place
         return place
 
-    def _word(self, place: int, summary: str) -> int:
-        word = self._words.setdefault((place, summary), len(self._summaries))
-        if word == len(self._summaries):
-            self._summaries.append(summary)
+    def _word(self, summary: str) -> int:
+        word = self._words.get(summary)
+        if word is None:
+            word = self._words[summary] = _put(self._summaries, self._free[1], summary)
         return word
 
     # --- for the screen ----------------------------------------------------------------------------------------
 
     def admit(self, conversation: ConversationKey, share: int, side: int, place: int) -> Tally | Claimed | None:
-        """Where something that was said is added up; None: nowhere, for there is no room."""
-        table, key = self._keys[place]
+        """Where a claim or a secret is added up; None: nowhere, for there is no room."""
+        table, key = self._apart[place - limits.APART]
         return admit(self.facts, share, conversation, side, table, key)
+
+    def room(self, share: int) -> bool:
+        """May something more that was said in a share's flows be added up?"""
+        return self.facts.more("sightings", share, limits.SIGHTINGS)
+
+    def spoken(self) -> tuple[list[Any], list[str]]:
+        """What places and words mean."""
+        return list(self._spoken), list(self._summaries)
 
     def told(self, what: tuple[Any, ...]) -> int:
         """A number for what the screen understood by itself; it asks once for each, and puts few of them in words."""
@@ -99,7 +117,7 @@ class Sayings:
         """What was ``told``, as ``units`` has it from now on."""
         message = others.message(*self._told[number])  # one thing, without claims and secrets
         place = self._place("said", (message.protocol, message.kind, message.protection, message.fields, message.decrypted))
-        unit = self.units[number] = ((place, self._word(place, message.summary), 1),)
+        unit = self.units[number] = ((place, self._word(message.summary), 1),)
         return unit
 
     def lesser(self, word: int, other: int) -> int:
@@ -111,3 +129,13 @@ class Sayings:
         words = self._summaries
         kept.merge(Tally(count, first, last, tuple([Evidence(input_, frame, words[word]) for input_, frame, word in proof])))
 
+
+
+def _put(into: list[Any], free: list[int], one: Any) -> int:
+    """Its place in a list."""
+    if not free:
+        into.append(one)
+        return len(into) - 1
+    place = free.pop()
+    into[place] = one
+    return place

@@ -23,9 +23,9 @@ from .streams import StreamState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..facts import Conversation, ConversationKey
     from ..keyring import Keyring
     from ..model import Flow, Heard, Message, Payload
+    from ..rows import Rows
     from .base import DatagramDecoder, StreamDecoder
     from .fold import FlowState
 
@@ -37,7 +37,8 @@ class Screen(Protocol):
     def crowd(self) -> tuple[int, int]: ...
     def flow(self, number: int) -> Flow: ...
     def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]: ...  # noqa: FBT001
-    def conversations(self) -> Iterable[tuple[ConversationKey, Conversation]]: ...
+    def rows(self) -> Rows | None: ...
+    def used(self) -> tuple[set[int], set[int]]: ...
     def tells(self, sayings: Sayings) -> None: ...
     def tell(self) -> None: ...
     def enough(self, number: int, side: int) -> None: ...
@@ -123,14 +124,12 @@ class Session:
                 self._bug(error, None, None, None)
                 flow.asleep = None
 
-    def snapshot(self, live: Iterable[Flow], screen: Screen | None = None, *, whole: bool = True) -> Facts:
-        """The facts so far, with the ``live`` flows as if they ended now, what was said in flows that the ``screen`` added up and, if
-        they are to be ``whole``, its conversations. Nothing ends."""
+    def snapshot(self, live: Iterable[Flow], screen: Screen | None = None) -> Facts:
+        """The facts so far, with the ``live`` flows as if they ended now, and what the ``screen`` added up. Nothing ends."""
         now = Facts()
         if screen is not None:
             screen.tell()
-        if screen is not None and whole:
-            now.add_up(screen.conversations(), screen.crowd)
+            now.add_up(screen.rows(), screen.crowd)
         for flow in live:
             self._close(flow)
             state = self._states.get(flow.number)

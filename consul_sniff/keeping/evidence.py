@@ -88,6 +88,8 @@ class Evidence:
 
 
 def _named(facts: Facts) -> Iterator[int]:
+    for rows in facts.rows:
+        yield from rows.frames()
     for conversation in facts.conversations.values():
         for pair in (conversation.evidence, conversation.plain_evidence, conversation.sealed_evidence):
             for one in chain(*pair):

@@ -12,7 +12,7 @@ import sys
 from ..uncompiled import WANTED, load
 
 #: in the order in which they import each other
-MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "ahead", "handover", "units", "asleep", "tallies",
+MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "ahead", "handover", "units", "asleep", "sums", "tallies", "gathering",
            "hellos", "heads", "names", "others", "early", "fragments", "streams", "flows", "screen")
 
 
@@ -43,6 +43,7 @@ finally:
     if _found:
         sys.modules["cython"] = _found
 
+from .gathering import together  # noqa: E402
 from .screen import Screen, compiled  # noqa: E402
 
-__all__ = ["Screen", "compiled"]
+__all__ = ["Screen", "compiled", "together"]

@@ -63,7 +63,7 @@ cdef class Conversations:
     cdef Py_ssize_t spoke(self, Py_ssize_t r, unsigned long long input_, str tunnel, Py_ssize_t side) except -9
     cdef Py_ssize_t sum(self, Py_ssize_t r, unsigned long long input_, str tunnel, Py_ssize_t side,
                         Py_ssize_t attempt) except -9
-    cdef join(self, Conversations part, Py_ssize_t t)
+    cdef Py_ssize_t join(self, Conversations part, Py_ssize_t t) except -9
     cdef wrapped(self, Py_ssize_t t, str tunnel)
     cdef Py_ssize_t times(self, Py_ssize_t t, Py_ssize_t d, Py_ssize_t fresh) except -9 nogil
     cdef Py_ssize_t sums(self, Py_ssize_t t, Py_ssize_t d) except -9 nogil

@@ -251,18 +251,36 @@ class Conversations:
             self.proof(t, 1, place, self.tab.D[2 * r + side].first_frame)
         return t
 
-    def joined(self) -> Conversations:
-        """The same with the shares' parts of a conversation put together."""
-        whole: Conversations = Conversations(self.tab, ())
-        t: i64
-        whole.most[0] = len(self.rows)
-        for t in range(self.used):
-            if self.T[t].flows:
-                whole.join(self, t)
-        return whole
+    def unbound(self) -> None:
+        """Take all there is: it was within bounds where it was added up."""
+        self.most[0] = len(self.rows)
 
-    def join(self, part: Conversations, t: i64) -> None:
-        """Add another's row."""
+    def joined(self) -> tuple[Conversations, array[int]]:
+        """The same with the shares' parts of a conversation put together; and the row there of each row here."""
+        whole: Conversations = Conversations(self.tab, ())
+        whole.unbound()
+        return whole, whole.take(self)
+
+    def load(self, talks: bytes, more: bytes, tunnels: dict[int, str]) -> array[int]:
+        """Add what another process added up; the row here of each row there."""
+        part: Conversations = Conversations(self.tab, ())
+        memoryview(part.rows).cast("B")[:len(talks)] = talks
+        memoryview(part.more).cast("B")[:len(more)] = more
+        part.tunnels = tunnels
+        part.used = len(talks) // ctypes.sizeof(TalkRecord)
+        return self.take(part)
+
+    def take(self, part: Conversations) -> array[int]:
+        """Add all rows of another, and say where each went."""
+        numbers = array("q", bytes(8 * part.used))
+        t: i64
+        for t in range(part.used):
+            if part.T[t].flows:
+                numbers[t] = self.join(part, t)
+        return numbers
+
+    def join(self, part: Conversations, t: i64) -> i64:
+        """Add another's row; the row here."""
         into: i64
         self.o0 = part.T[t].k0
         self.o1 = part.T[t].k1 & ~SHARES_BITS
@@ -302,6 +320,7 @@ class Conversations:
             self.proof(into, 1, 0, part.M[t].frame)
             self.proof(into, 1, 0, part.M[t].frame2)
             self.proof(into, 1, 0, part.M[t].frame3)
+        return into
 
     def wrapped(self, t: i64, tunnel: str) -> None:
         """The least tunnel of all; "" where a flow was in none."""

@@ -14,7 +14,6 @@ cdef class Flows:
     cdef Streams tcps
     cdef readonly Conversations talks
     cdef readonly Tallies tallies
-    cdef dict names
     cdef set fetched
     cdef Py_ssize_t everything, input, closing, endings, time
     cdef list over

@@ -16,8 +16,8 @@ except ImportError:
     from ._cython import i64, u64
 
 from .conversations import Conversations
-from .folding import conversations, name
 from .folding import flow as fold
+from .gathering import gathered
 from .handover import HandOver
 from .others import Others
 from .streams import Streams
@@ -27,8 +27,8 @@ from .tallies import Tallies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..facts import Conversation, ConversationKey
     from ..model import Flow, Heard, Payload
+    from ..rows import Rows
     from .asleep import Step
     from .tallies import Sayings
 
@@ -46,7 +46,6 @@ class Flows:
         self.tcps = tcps
         self.talks = talks
         self.tallies = Tallies(tcps.units)
-        self.names: dict[int, ConversationKey] = {}  # of rows of ``talks``
         self.everything = 1 if everything else 0
         self.restart(-1)
 
@@ -154,16 +153,13 @@ class Flows:
     def tally(self, talks: Conversations, r: i64, tunnel: str, side: i64) -> None:
         """Add up a flow and what was said in it; ``side`` originated, as the content shows (-1: it does not)."""
         t: i64 = talks.spoke(r, cython.cast(u64, self.input), tunnel, side)
-        key = self.names.get(t)
-        if key is None:
-            key = self.names[t] = name(talks, t)
-        self.tallies.begin(t, key, r // self.tab.each if self.tab.shares > 1 else -1, self.input)
+        self.tallies.begin(talks, t, r // self.tab.each if self.tab.shares > 1 else -1, self.input)
         self.tallies.heard(2 * r, talks.side)
         self.tallies.heard(2 * r + 1, 1 ^ talks.side)
 
     def tells(self, sayings: Sayings) -> None:
         """Add up what is said in the flows that are over, too, and ``tell`` it there."""
-        self.tallies.sayings = sayings
+        self.tallies.listens(sayings)
         self.others.begin(self.tcps.units, sayings)
 
     def rest(self) -> None:
@@ -174,7 +170,7 @@ class Flows:
         self.others.rest()
 
     def tell(self) -> None:
-        """Give what was said in flows that are over, as far as it was added up here."""
+        """Give the claims and secrets of flows that are over, as far as they were added up here."""
         self.tallies.tell()
 
     def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]:  # noqa: FBT001
@@ -197,9 +193,16 @@ class Flows:
             return 0, 0
         return self.talks.folded, self.talks.floods
 
-    def conversations(self) -> Iterator[tuple[ConversationKey, Conversation]]:
-        """Those that were added up here, of all inputs."""
-        return conversations(self.talks.joined()) if self.talks is not None else iter(())
+    def rows(self) -> Rows | None:
+        """What was added up here, of all inputs: the conversations of flows that are over, and what was said in them."""
+        if self.talks is None or not self.talks.used:
+            return None
+        spoken = self.tallies.sayings.spoken() if self.tallies.sayings is not None else ([], [])
+        return gathered(self.talks, self.tallies.said, spoken)
+
+    def used(self) -> tuple[set[int], set[int]]:
+        """The numbers of places and words that sums have."""
+        return self.tallies.said.numbers()
 
     def places(self) -> list[int]:
         """How many conversations each share keeps apart; then, how many attempts."""

@@ -1,20 +1,16 @@
-"""Rows of the screen's tables -> model.Flow, facts.Conversation: the one place where addresses become text."""
+"""Rows of the flow table -> model.Flow."""
 
 from __future__ import annotations
 
 import ctypes
-import socket
 import struct
 from typing import TYPE_CHECKING
 
-from ..facts import NOTHING, OTHERS, Conversation, ConversationKey
-from ..model import Evidence, Flow, Way
+from ..model import Flow, Way
+from ..rows import address
 from .table import SideRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .conversations import Conversations
     from .table import Table
 
 #: of Way, in the order of the table's fields
@@ -25,23 +21,7 @@ SIZE = ctypes.sizeof(SideRecord)
 FIELDS = struct.Struct("=4Q16xI12x3Q8x4Q24x8Q40x")
 FRAMES = struct.Struct("=3Q")
 PLAIN1 = SideRecord.plain1.offset
-#: conversations.TALK and conversations.MORE
-TALK = struct.Struct("=9Q2Ii3I")
-MORE = struct.Struct("=12Q")
 UNCOUNTED = (Way(), Way())  # of all flows whose counters nobody asked for
-FRAME = 40  # bits of a frame, below the number of its input
-
-
-def address(family: int, word0: int, word1: int) -> str:
-    """As ``ipaddress`` writes it (compressed, and hexadecimal throughout)."""
-    if family == 4:
-        return f"{word0 >> 24}.{word0 >> 16 & 255}.{word0 >> 8 & 255}.{word0 & 255}"
-    raw = word0.to_bytes(8, "little") + word1.to_bytes(8, "little")
-    text = socket.inet_ntop(socket.AF_INET6, raw)
-    if "." in text:  # libc writes ::ffff:1.2.3.4
-        head = text[:text.rindex(":") + 1]
-        text = f"{head}{raw[12] << 8 | raw[13]:x}:{raw[14] << 8 | raw[15]:x}"
-    return text
 
 
 def way(sides: memoryview, index: int) -> Way:
@@ -75,45 +55,3 @@ def flow(table: Table, row: int, input_: int, tunnel: str, *, counted: bool) -> 
     if table.shares > 1:
         it.share = row // table.each
     return it
-
-
-def conversations(them: Conversations) -> Iterator[tuple[ConversationKey, Conversation]]:
-    """What was added up, each conversation once."""
-    rows, more = memoryview(them.rows).cast("B"), memoryview(them.more).cast("B")
-    for t in range(them.used):
-        (k0, k1, packets, bytes_, payloads, rest, first, last, frame, flows, opened, port, first_port, flags,
-         guessed) = TALK.unpack_from(rows, t * TALK.size)
-        if not flows:
-            continue  # others add it up
-        (k2, k3, k4, packets1, bytes1, payloads1, rest1, frame1, source2, source3, frame2,
-         frame3) = MORE.unpack_from(more, t * MORE.size)
-        it = Conversation()
-        it.flows, it.opened, it.first, it.last, it.certain = flows, opened, first, last, not guessed
-        it.packets, it.bytes, it.flags = (packets, packets1), (bytes_, bytes1), (flags & 255, flags >> 8)
-        it.payloads = (payloads, payloads1) if payloads or payloads1 else NOTHING
-        key = _name(k0, k1, k2, k3, k4)
-        if rest or rest1:
-            setattr(it, "lost" if key.transport == "tcp" else "other", (rest, rest1))
-        it.source_port, it.first_source_port, it.tunnel = port, first_port, them.tunnels.get(t, "")
-        it.evidence = (_evidence(frame, source2, source3), _evidence(frame1, frame2, frame3))
-        yield key, it
-
-
-def name(them: Conversations, t: int) -> ConversationKey:
-    """Who talks to whom in the conversation of a row."""
-    talk, more = them.rows[t], them.more[t]
-    return _name(talk.k0, talk.k1, more.k2, more.k3, more.k4)
-
-
-def _name(k0: int, k1: int, k2: int, k3: int, k4: int) -> ConversationKey:
-    others = k1 >> 48
-    if k1 >> 40 & 15 == 4:
-        source, destination = address(4, k0 >> 32, 0), address(4, k0 & 0xFFFFFFFF, 0)
-    else:
-        source, destination = address(6, k0, k2), address(6, k3, k4)
-    return ConversationKey(OTHERS if others else source, OTHERS if others > 1 else destination, k1 & 0xFFFF,
-                           "tcp" if k1 >> 32 & 255 == 6 else "udp")
-
-
-def _evidence(*places: int) -> tuple[Evidence, ...]:
-    return tuple([Evidence(place >> FRAME, place & 0xFFFFFFFFFF, "") for place in places if place])
