@@ -12,6 +12,7 @@ HOT = ("words", "records", "layers", "table", "conversations", "gossip", "repeat
        "screen")
 JOBS = min(os.cpu_count() or 1, 8)  # at once; a compiler takes 150 MB
 DECODERS = ("lzw", "msgpack_reader")  # likewise, of consul_sniff/decoders
+ATTRIBUTION = ("strangers",)
 
 
 def extensions() -> list[Extension]:
@@ -23,7 +24,7 @@ def extensions() -> list[Extension]:
     except ImportError:
         return []
     root = Path("consul_sniff")
-    hot = [f"screen/{name}" for name in HOT] + [f"decoders/{name}" for name in DECODERS]
+    hot = [*[f"screen/{name}" for name in HOT], *[f"decoders/{name}" for name in DECODERS], *[f"attribution/{name}" for name in ATTRIBUTION]]
     flags = ["-g0"] if sys.platform != "win32" else []
     made: list[Extension] = []
     for jobs in (JOBS, 0):  # where several processes cannot be had, one after the other

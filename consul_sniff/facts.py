@@ -14,7 +14,6 @@ from .model import Claim, Evidence, Flow, Message, Protection, Scalar, Secret
 from .tally import ClaimTally, Tally, join, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
 
     from .rows import Rows
 

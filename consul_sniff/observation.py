@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from .model import Grade, Protection, Scalar
 
@@ -162,6 +162,7 @@ class Observations:
     def __init__(self, made: Iterable[Observation] = ()) -> None:
         self.lots: dict[Few, Lot] = {}
         self._bundles: dict[Sort, Bundle] = {}
+        self._later: list[tuple[Collection[Few], Callable[[], None]]] = []
         for one in made:
             self.add(one)
 
@@ -180,8 +181,18 @@ class Observations:
             lot = self.lots[few] = Lot(few, split)
         return lot
 
+    def later(self, possible: Collection[Few], make: Callable[[], None]) -> None:
+        """Lots that ``make`` adds once somebody asks for one that they can be."""
+        self._later.append((possible, make))
+
     def bundles(self, asked: Callable[[Few], bool]) -> Iterator[Bundle]:
         """Those of which somebody asks for ``few``."""
+        waiting, self._later = self._later, []
+        for possible, make in waiting:
+            if any(map(asked, possible)):
+                make()
+            else:
+                self._later.append((possible, make))
         for lot in self.lots.values():
             if asked(lot.few):
                 yield from lot.bundles

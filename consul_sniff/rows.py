@@ -5,28 +5,65 @@ Most conversations of a network have nothing to do with Consul: of those nobody 
 
 from __future__ import annotations
 
+import ctypes
 import socket
 import struct
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .facts import NOTHING, OTHERS, Conversation, ConversationKey
+from .facts import NOTHING, OTHERS, Conversation, ConversationKey, Facts, SightingKey
 from .model import Evidence
 from .tally import Tally
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .model import Protection, Scalar
 
     #: protocol, kind, protection, fields, decrypted
     Spoken = tuple[str, str, Protection, tuple[tuple[str, Scalar], ...], bool]
+    #: words, or what they would be made of
+    Words = str | tuple[Any, ...]
 
-#: a conversation's first and second half, and a sum: screen.conversations.TALK and MORE, screen.sums.SUM
-TALK = struct.Struct("=9Q2Ii3I")
-MORE = struct.Struct("=12Q")
-SUM = struct.Struct("=7Q4I")
+_KINDS = {8: ctypes.c_ulonglong, 4: ctypes.c_uint, -4: ctypes.c_int}
+# The same fields in the same order stand in rows.pxd. Source's counters and what every flow touches come first.
+# rest: bytes lost (TCP), datagrams that are no gossip (UDP). port: -1, the source's, or 0 where it changed. guessed: who
+# originated was, in one of the flows. frame: the earliest packet, its input above FRAME bits.
+TALK = (("k0", 8), ("k1", 8), ("packets", 8), ("bytes", 8), ("payloads", 8), ("rest", 8), ("first", 8), ("last", 8), ("frame", 8),
+        ("flows", 4), ("opened", 4), ("port", -4), ("first_port", 4), ("flags", 4), ("guessed", 4))
+# IPv6's other words, the responder's counters, and the packets after the earliest.
+MORE = tuple([(name, 8) for name in ("k2", "k3", "k4", "packets", "bytes", "payloads", "rest", "frame", "source2", "source3",
+                                     "frame2", "frame3")])
+
+
+class TalkRecord(ctypes.Structure):
+    """A conversation. Key: k0, k2 the source's address, its low half and k3, k4 the responder's; k1 is others, share, family, protocol, port."""
+
+    _fields_ = [(name, _KINDS[size]) for name, size in TALK]
+
+
+class MoreRecord(ctypes.Structure):
+    """What few conversations have: touched where it is needed."""
+
+    _fields_ = [(name, _KINDS[size]) for name, size in MORE]
+
+
+SUM = (("key", 8), ("count", 8), ("first", 8), ("last", 8), ("frame1", 8), ("frame2", 8), ("frame3", 8),
+       ("word1", 4), ("word2", 4), ("word3", 4), ("next", 4))
+
+
+class SumRecord(ctypes.Structure):
+    """``key``: a conversation's row and the side, then the place + 1, 32 bits each; how often, first and last (ns); the first packets
+    (their input's number above 40 bits), each with its word."""
+
+    _fields_ = [(name, _KINDS[size]) for name, size in SUM]
+
+
+#: the same records, read at once
+TALKS = struct.Struct("=9Q2Ii3I")
+MORES = struct.Struct("=12Q")
+SUMS = struct.Struct("=7Q4I")
 FRAME = 40  # bits of a frame, below the number of its input
 FRAMES = (1 << FRAME) - 1
 
@@ -35,28 +72,31 @@ class Rows(NamedTuple):
     """``talks``, ``more`` and ``sums`` are records. ``heads``: of each conversation its first sum, + 1. A sum's key holds conversation
     and side (above 32 bits), and the number of its place, + 1."""
 
-    talks: bytes
-    more: bytes
-    sums: bytes
+    talks: bytearray
+    more: bytearray
+    sums: bytearray
     heads: array[int]
     tunnels: dict[int, str]  # of conversations that all came through one
     places: list[Spoken]  # what was said
-    words: list[str]  # in so many words
+    words: list[Words]  # in so many words
+    spell: Callable[[tuple[Any, ...]], str] | None  # puts in words what is not yet
 
-    def __len__(self) -> int:
+    @property
+    def talked(self) -> int:
+        """How many conversations there are."""
         return len(self.heads)
 
     def key(self, t: int) -> ConversationKey:
         """Who talks to whom in a conversation."""
-        k0, k1 = struct.unpack_from("=2Q", self.talks, t * TALK.size)
-        return name(k0, k1, *struct.unpack_from("=3Q", self.more, t * MORE.size))
+        k0, k1 = struct.unpack_from("=2Q", self.talks, t * TALKS.size)
+        return name(k0, k1, *struct.unpack_from("=3Q", self.more, t * MORES.size))
 
     def conversation(self, t: int) -> Conversation:
         """Its counters."""
         (_, k1, packets, bytes_, payloads, rest, first, last, frame, flows, opened, port, first_port, flags,
-         guessed) = TALK.unpack_from(self.talks, t * TALK.size)
+         guessed) = TALKS.unpack_from(self.talks, t * TALKS.size)
         (_, _, _, packets1, bytes1, payloads1, rest1, frame1, source2, source3, frame2,
-         frame3) = MORE.unpack_from(self.more, t * MORE.size)
+         frame3) = MORES.unpack_from(self.more, t * MORES.size)
         it = Conversation()
         it.flows, it.opened, it.first, it.last, it.certain = flows, opened, first, last, not guessed
         it.packets, it.bytes, it.flags = (packets, packets1), (bytes_, bytes1), (flags & 255, flags >> 8)
@@ -72,17 +112,40 @@ class Rows(NamedTuple):
         number = self.heads[t]
         words = self.words
         while number:
-            key, count, first, last, frame1, frame2, frame3, word1, word2, word3, number = SUM.unpack_from(self.sums, (number - 1) * SUM.size)
-            proof = [Evidence(frame >> FRAME, frame & FRAMES, words[word])
+            key, count, first, last, frame1, frame2, frame3, word1, word2, word3, number = SUMS.unpack_from(self.sums, (number - 1) * SUMS.size)
+            proof = [Evidence(frame >> FRAME, frame & FRAMES, spelt(words[word], self.spell))
                      for frame, word in ((frame1, word1), (frame2, word2), (frame3, word3)) if frame]
             yield key >> 32 & 1, (key & 0xFFFFFFFF) - 1, Tally(count, first, last, tuple(proof))
 
     def frames(self) -> Iterator[int]:
         """The packets that all of it rests on."""
-        for talk, more in zip(TALK.iter_unpack(self.talks), MORE.iter_unpack(self.more), strict=True):
+        for talk, more in zip(TALKS.iter_unpack(self.talks), MORES.iter_unpack(self.more), strict=True):
             yield from [place & FRAMES for place in (talk[8], *more[7:]) if place]
-        for one in SUM.iter_unpack(self.sums):
+        for one in SUMS.iter_unpack(self.sums):
             yield from [place & FRAMES for place in one[4:7] if place]
+
+
+def unrolled(facts: Facts) -> Facts:
+    """The same with all rows as conversations and sightings: facts of their own, as in ``Facts.joined``."""
+    whole = facts.joined(Facts())
+    rows, whole.rows = whole.rows, []
+    for part in rows:
+        more = Facts()
+        for t in range(part.talked):
+            key = part.key(t)
+            more.conversations[key] = part.conversation(t)
+            for side, place, tally in part.said(t):
+                more.sightings[SightingKey(key, side, *part.places[place])] = tally
+        whole = whole.joined(more)
+    return whole
+
+
+def spelt(words: Words, spell: Callable[[tuple[Any, ...]], str] | None) -> str:
+    """The words themselves."""
+    if isinstance(words, str):
+        return words
+    assert spell is not None
+    return spell(words)
 
 
 def is_tcp(k1: int) -> bool:

@@ -25,6 +25,7 @@ from .facts import (
     Tally,
 )
 from .model import Claim, Evidence, Protection, Secret
+from .rows import unrolled
 from .tally import EVIDENCE_KEPT
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _BOUNDS: Final = {"conversations": limits.CONVERSATIONS, "sightings": limits.SIG
 
 def dump(facts: Facts) -> dict[str, Any]:
     """The facts, ready for JSON. A conversation is named by its place in ``keys``."""
+    facts = unrolled(facts)
     keys: dict[ConversationKey, int] = {}
 
     def place(key: ConversationKey) -> int:

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from consul_sniff import attribution, decoders
 from consul_sniff.screen import compiled
 
 ASKED = """
 import sys
 from consul_sniff.screen import MODULES
-from consul_sniff.decoders import COMPILED
+from consul_sniff import attribution, decoders
 from consul_sniff.decoders.memberlist import Memberlist
-hot = [f"consul_sniff.screen.{name}" for name in MODULES] + [f"consul_sniff.decoders.{name}" for name in COMPILED]
+hot = [f"consul_sniff.screen.{name}" for name in MODULES]
+hot += [f"{stage.__name__}.{name}" for stage in (attribution, decoders) for name in stage.COMPILED]
 print({sys.modules[name].__file__.endswith(".py") for name in hot})
 """
 
@@ -45,9 +47,9 @@ def test_reports_of_all_that_ships_are_the_same_uncompiled(pcaps):
     assert both[0][1] == both[1][1]
 
 
-def test_every_hot_decoder_is_named_where_it_is_built_and_forced():
-    from consul_sniff.decoders import COMPILED
-
+@pytest.mark.parametrize("stage", [attribution, decoders], ids=lambda stage: stage.__name__)
+def test_every_hot_module_is_named_where_it_is_built_and_forced(stage):
+    name = stage.__name__.rpartition(".")[2]
     root = Path(__file__).parent.parent
-    assert {path.stem for path in (root / "consul_sniff" / "decoders").glob("*.pxd")} == set(COMPILED)
-    assert f"DECODERS = {COMPILED!r}".replace("'", '"') in (root / "setup.py").read_text()
+    assert {path.stem for path in (root / "consul_sniff" / name).glob("*.pxd")} == set(stage.COMPILED)
+    assert f"{name.upper()} = {stage.COMPILED!r}".replace("'", '"') in (root / "setup.py").read_text()

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from .ports import hints
-from .profile import PORT_ROLES, Profile
-from .whole import attribute
+from ..uncompiled import WANTED, load
+
+#: what Cython can compile (types stand in the ``.pxd`` files); uncompiled it does the same
+COMPILED = ("strangers",)
+
+if WANTED:
+    load(__name__, COMPILED)
+
+from .ports import hints  # noqa: E402
+from .profile import PORT_ROLES, Profile  # noqa: E402
+from .whole import attribute  # noqa: E402
 
 __all__ = ["PORT_ROLES", "Profile", "attribute", "hints"]

@@ -11,7 +11,18 @@ from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..facts import NOTHING, PROOFS, SUMMED, ClaimTally, Conversation, ConversationKey, ExposureKey, Facts, Tally, joined
+from ..facts import (
+    NOTHING,
+    PROOFS,
+    SUMMED,
+    ClaimTally,
+    Conversation,
+    ConversationKey,
+    ExposureKey,
+    Facts,
+    Tally,
+    joined,
+)
 from .strangers import Strangers
 from .talks import Shape, Speech, Talk, Word, manner
 from .telling import mesh_identity

@@ -112,10 +112,16 @@ class Maker:
                 self.seen.lot(few, self._split).add((same, number, ends[at]))
 
     def strangers(self, index: Index) -> None:
-        """The same of strangers: a user's signature may ask for what they said, too. Their conversations are made then."""
+        """The same of strangers, where a signature asks for what they said: a user's may. Their conversations are made then."""
+        possible = {Few(*manner[1:4], *OTHERS[manner.protocol], transport, loopback, rank, manner.decrypted)
+                    for manner in index.strangers.manners() if manner.protocol in OTHERS
+                    for transport in ("tcp", "udp") for loopback in (False, True) for rank in Grade}
+        if possible:
+            self.seen.later(possible, partial(self._strangers, index))
+
+    def _strangers(self, index: Index) -> None:
         for (shape, transport, loopback, rank), numbers in index.strangers.alike().items():
-            for few in {Few(manner.protocol, manner.kind, manner.protection, *OTHERS[manner.protocol], transport, loopback, rank, manner.decrypted)
-                        for manner in shape.manners}:
+            for few in {Few(*manner[1:4], *OTHERS[manner.protocol], transport, loopback, rank, manner.decrypted) for manner in shape.manners}:
                 self.seen.lot(few, self._split).add((_Strangers(index, numbers), None, ""))
 
     def _split(self, few: Few, parts: list[tuple[Iterable[Talk], int | None, str]]) -> list[Bundle]:

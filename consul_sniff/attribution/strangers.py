@@ -1,49 +1,53 @@
+# cython: annotation_typing=False
 """Conversations that the screen added up: which of them anybody here can have something to say of, and the rows of the rest.
 
 Most of a network's have nothing to do with Consul. Where nothing that was said tells of a datacenter, and nobody named the
 responder's socket, a conversation is a *stranger*: a row of the report, made of numbers when the report is written. All others
-are drawn, and become conversations like those of flows that were decoded.
+are drawn, and become conversations like those of flows that were decoded. Compiled together with its ``.pxd``, which holds the types.
 """
 
 from __future__ import annotations
 
+import ctypes
 import struct
-from collections import Counter
+from array import array
+from binascii import b2a_base64
+from collections import Counter, defaultdict
+from hashlib import sha1
 from itertools import starmap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 from ..facts import OTHERS, ConversationKey
 from ..model import Grade
 from ..report import ConversationRow
-from ..rows import MORE, SUM, TALK, Rows, is_tcp
-from .addresses import community_id, order, packed, same_host
+from ..rows import MoreRecord, Rows, SumRecord, TalkRecord, address
+from .addresses import PROTOCOLS, community_id, order, packed, same_host
 from .channels import OTHERS as STRANGE
 from .said_ports import is_port, located
 from .talks import Shape, manner
 from .telling import telling
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from ..facts import Conversation, Facts, Tally
     from .pools import Socket
     from .ports import PortBook
     from .talks import Manner
 
-#: of a conversation's first half, of its second, of a sum
-_KEYS = struct.Struct("=2Q")
-_WORDS, _COUNTERS = struct.Struct("=3Q72x"), struct.Struct("=24x2Q")
-_KEY, _KEY_AND_NEXT = struct.Struct("=Q64x"), struct.Struct("=Q60xI")
-_PAYLOADS, _PAYLOADS1 = struct.Struct("=32xQ"), struct.Struct("=40xQ")
-_V4, _V6 = struct.Struct(">cIccIc"), struct.Struct("=cQQccQQc")
-_LOW: Final = 0xFFFFFFFF
-_SIDE_AND_PLACE: Final = 0x1FFFFFFFF
-_PORT: Final = 0xFFFF
-_FAMILY: Final = 15 << 40
-_V4_FAMILY: Final = 4 << 40
-_OTHERS: Final = 1 << 48
-_PROTOCOLS: Final = {"tcp": 6 << 32, "udp": 17 << 32}
-_NOTHING: Final = Rows(b"", b"", b"", [], {}, [], [])
+#: parts of a key's second word
+PORT, FAMILY, IPV4, OTHER = 0xFFFF, 15 << 40, 4 << 40, 1 << 48
+TCP, UDP = PROTOCOLS["tcp"], PROTOCOLS["udp"]
+LOW = 0xFFFFFFFF
+_V4 = struct.Struct(">cIccIc")
+_V6 = struct.Struct("=cQQccQQc")
+_ENDS = struct.Struct(">HIIBBHH")
+_NOTHING = Rows(bytearray(), bytearray(), bytearray(), array("I"), {}, [], [], None)
+
+
+def _records(record: type[ctypes.Structure], data: bytearray) -> Any:
+    """Records of a kind, where they stand; one of zeros where there is none: a view of nothing cannot be had."""
+    return (record * (len(data) // ctypes.sizeof(record))).from_buffer(data) if data else (record * 1)()
 
 
 class Strangers:
@@ -51,32 +55,60 @@ class Strangers:
 
     def __init__(self, facts: Facts, book: PortBook, domain: str) -> None:
         assert len(facts.rows) < 2, "what several processes added up is put together before"
-        self.rows = facts.rows[0] if facts.rows else _NOTHING
+        self.rows = rows = facts.rows[0] if facts.rows else _NOTHING
+        self.T = _records(TalkRecord, rows.talks)
+        self.M = _records(MoreRecord, rows.more)
+        self.S = _records(SumRecord, rows.sums)
+        self.count = rows.talked
+        self.heads = rows.heads if self.count else array("I", [0])
         self.near: list[int] = []
         self.far: list[int] = []
-        self._part(facts, book, domain)
-        self._manners: dict[int, int] = {}  # by side and place, a bit
-        self._bits: dict[Manner, int] = {}
+        self._bits: dict[Manner, int] = {}  # a bit for each manner
+        self._manners: dict[int, int] = {}  # by side and place
         self._shapes: dict[int, Shape] = {}  # by the bits of their manners
+        self._texts: dict[int, str] = {}  # of IPv4 addresses
+        self._part(facts, book, domain)
 
     def _part(self, facts: Facts, book: PortBook, domain: str) -> None:
         """A socket that only strangers named has nothing to tell: so one look at what the others named is enough."""
-        rows, ports = self.rows, book.ports
         known = _known(facts)
-        keys, sockets = set(starmap(_numbers, known)), {*_claimed(facts), *[end for key in known for end in _ends(key)]}
-        tells = _telling(rows, domain)
-        maybe = []
-        for t, (talk, words) in enumerate(zip(TALK.iter_unpack(rows.talks), _WORDS.iter_unpack(rows.more), strict=True)):
-            k0, k1, own = talk[0], talk[1], talk[11]
-            if t in tells or k1 & _PORT in ports or (talk[14] and own > 0 and own in ports) or (keys and (k0, k1, *words) in keys):
-                self.near.append(t)
-                key = rows.key(t)
-                sockets.update((*_ends(key), (key.source, own)))
-            else:
-                maybe.append((t, (k1 & (_FAMILY | _PORT), k0 & _LOW, 0) if k1 & _FAMILY == _V4_FAMILY else (k1 & (_FAMILY | _PORT), *words[1:])))
+        keys = set(starmap(_numbers, known))
+        sockets = {*_claimed(facts), *[end for key in known for end in _ends(key)]}
+        wanted = _marked(book.ports)
+        by_key = _marked([key.port for key in known])
+        near = self._telling(domain)
+        for t in range(self.count):
+            port = self.T[t].k1 & PORT
+            own = self.T[t].port if self.T[t].guessed and self.T[t].port > 0 else port
+            if near[t] or wanted[port] or wanted[own] or (by_key[port] and self._key(t) in keys):
+                near[t] = 1
+                key = self.rows.key(t)
+                sockets.update((*_ends(key), (key.source, self.T[t].port)))
         named = set(starmap(_socket, sockets))
-        for t, socket in maybe:
-            (self.near if socket in named else self.far).append(t)
+        by_port = _marked([port for _, port in sockets])
+        for t in range(self.count):
+            if near[t] or (by_port[self.T[t].k1 & PORT] and self._responder(t) in named):
+                self.near.append(t)
+            else:
+                self.far.append(t)
+
+    def _telling(self, domain: str) -> bytearray:
+        """Conversations in which something was said that tells of a datacenter, marked."""
+        found = bytearray(self.count + 1)
+        tells = bytearray([telling(protocol, kind, dict(fields), domain) for protocol, kind, _, fields, _ in self.rows.places])
+        for i in range(len(self.rows.sums) // ctypes.sizeof(SumRecord)):
+            if tells[(self.S[i].key & LOW) - 1]:
+                found[self.S[i].key >> 33] = 1
+        return found
+
+    def _key(self, t: int) -> tuple[int, ...]:
+        return self.T[t].k0, self.T[t].k1, self.M[t].k2, self.M[t].k3, self.M[t].k4
+
+    def _responder(self, t: int) -> tuple[int, int, int]:
+        k1 = self.T[t].k1 & (FAMILY | PORT)
+        if k1 & FAMILY == IPV4:
+            return k1, self.T[t].k0 & LOW, 0
+        return k1, self.M[t].k3, self.M[t].k4
 
     def drawn(self) -> Iterator[tuple[ConversationKey, Conversation, list[tuple[int, int, Tally]]]]:
         """Those that are no strangers, and what was said in each: side, place, and how often."""
@@ -86,89 +118,108 @@ class Strangers:
     def others(self, ports: Collection[int]) -> Counter[int]:
         """By the responder's port, for these: datagrams of strangers that are no gossip."""
         counts: Counter[int] = Counter()
+        asked = _marked(ports)
         for t in self.far if ports else ():
-            _, k1 = _KEYS.unpack_from(self.rows.talks, t * TALK.size)
-            if k1 & _PORT in ports and not is_tcp(k1):
-                counts[k1 & _PORT] += sum(self.rows.conversation(t).other)
+            port = self.T[t].k1 & PORT
+            if asked[port] and (self.T[t].k1 >> 32) & 255 == UDP:
+                counts[port] += self.T[t].rest + self.M[t].rest
         return counts
+
+    def manners(self) -> set[Manner]:
+        """All that any of them can have spoken in."""
+        return {manner(side, one) for one in self.rows.places for side in (0, 1)} if self.far else set()
 
     def alike(self) -> dict[tuple[Shape, str, bool, Grade], list[int]]:
         """Those in which something was said, by how, and by transport, whether they never left the host, and what they prove."""
-        alike: dict[tuple[Shape, str, bool, Grade], list[int]] = {}
+        alike: dict[tuple[Shape, str, bool, Grade], list[int]] = defaultdict(list)
         for t in self.far:
-            if not self.rows.heads[t]:
-                continue
-            _, k1 = _KEYS.unpack_from(self.rows.talks, t * TALK.size)
-            transport, grade = "tcp", Grade.TWO_WAY
-            if not is_tcp(k1):
-                transport, grade = "udp", self._grade(t)
-            known = (self.shape(t), transport, same_host(*self.rows.key(t)[:2]), grade)
-            same = alike.get(known)
-            if same is None:
-                alike[known] = [t]
-            else:
-                same.append(t)
+            if self.heads[t]:
+                key = self.rows.key(t)
+                grade = Grade.TWO_WAY if key.transport == "tcp" else self._grade(t)
+                alike[self.shape(t), key.transport, same_host(*key[:2]), grade].append(t)
         return alike
 
     def _grade(self, t: int) -> Grade:
         """As ``observations.grade``; there is no gossip in it, and who said something sent a payload."""
-        source, = _PAYLOADS.unpack_from(self.rows.talks, t * TALK.size)
-        responder, = _PAYLOADS1.unpack_from(self.rows.more, t * MORE.size)
+        source, responder = self.T[t].payloads, self.M[t].payloads
         if source and responder:
             return Grade.TWO_WAY
         return Grade.REPEATED if source + responder > 1 else Grade.UNSOLICITED
 
     def shape(self, t: int) -> Shape:
         """How one was spoken in. Few differ, and not by how often a manner stands in it."""
-        bits, number, sums, manners = 0, self.rows.heads[t], self.rows.sums, self._manners
+        bits = 0
+        number = self.heads[t]
         while number:
-            key, number = _KEY_AND_NEXT.unpack_from(sums, (number - 1) * SUM.size)
-            word = key & _SIDE_AND_PLACE
-            bit = manners.get(word)
+            word = self.S[number - 1].key & 0x1FFFFFFFF
+            bit = self._manners.get(word)
             bits |= bit if bit is not None else self._manner(word)
+            number = self.S[number - 1].next
         shape = self._shapes.get(bits)
         if shape is None:
             shape = self._shapes[bits] = Shape(tuple([one for one, bit in self._bits.items() if bits & bit]))
         return shape
 
     def _manner(self, word: int) -> int:
-        one = manner(word >> 32, self.rows.places[(word & _LOW) - 1])
+        one = manner(word >> 32, self.rows.places[(word & LOW) - 1])
         bit = self._manners[word] = self._bits.setdefault(one, 1 << len(self._bits))
         return bit
 
     def row(self, t: int) -> ConversationRow:
         """Of the report."""
-        key = self.rows.key(t)
-        (_, _, packets, size, _, _, first, last, _, _, _, _, port, _, _) = TALK.unpack_from(self.rows.talks, t * TALK.size)
-        packets1, size1 = _COUNTERS.unpack_from(self.rows.more, t * MORE.size)
         shape = self.shape(t)
         place = STRANGE[shape.protocol]
-        return ConversationRow(*key, place.channel, shape.protocol, shape.protection, place.by, packets + packets1, size + size1,
-                               first, last, community_id(key, port))
+        what = (place.channel, shape.protocol, shape.protection, place.by, self.T[t].packets + self.M[t].packets,
+                self.T[t].bytes + self.M[t].bytes, self.T[t].first, self.T[t].last)
+        k1 = self.T[t].k1
+        own = self.T[t].first_port
+        if k1 >= OTHER or k1 & FAMILY != IPV4:
+            key = self.rows.key(t)
+            return tuple.__new__(ConversationRow, (*key, *what, community_id(key, own)))
+        source = self.T[t].k0 >> 32
+        destination = self.T[t].k0 & LOW
+        port = k1 & PORT
+        protocol = (k1 >> 32) & 255
+        if source > destination or (source == destination and own > port):
+            data = _ENDS.pack(0, destination, source, protocol, 0, port, own)
+        else:
+            data = _ENDS.pack(0, source, destination, protocol, 0, own, port)
+        community = "1:" + b2a_base64(sha1(data, usedforsecurity=False).digest(), newline=False).decode("ascii")
+        return tuple.__new__(ConversationRow, (self._text(source), self._text(destination), port, "tcp" if protocol == TCP else "udp",
+                                               *what, community))
+
+    def _text(self, word: int) -> str:
+        text = self._texts.get(word)
+        if text is None:
+            if len(self._texts) > PORT:
+                self._texts.clear()
+            text = self._texts[word] = address(4, word, 0)
+        return text
 
     def order(self, t: int) -> bytes:
         """As ``addresses.order``, from the numbers."""
-        k0, k1 = _KEYS.unpack_from(self.rows.talks, t * TALK.size)
-        if k1 >= _OTHERS:
+        k0, k1 = self.T[t].k0, self.T[t].k1
+        if k1 >= OTHER:
             return order(self.rows.key(t))
-        port = k1 & _PORT
-        transport = b"tcp" if is_tcp(k1) else b"udp"
-        if k1 & _FAMILY == _V4_FAMILY:
-            return b"%b%08x%b" % (_V4.pack(b"4", k0 >> 32, b"\0", b"4", k0 & _LOW, b"\0"), port, transport)
-        k2, k3, k4 = _WORDS.unpack_from(self.rows.more, t * MORE.size)
-        return b"%b%08x%b" % (_V6.pack(b"6", k0, k2, b"\0", b"6", k3, k4, b"\0"), port, transport)
+        port = b"%08x%b" % (k1 & PORT, b"tcp" if (k1 >> 32) & 255 == TCP else b"udp")
+        if k1 & FAMILY == IPV4:
+            return _V4.pack(b"4", k0 >> 32, b"\0", b"4", k0 & LOW, b"\0") + port
+        return _V6.pack(b"6", k0, self.M[t].k2, b"\0", b"6", self.M[t].k3, self.M[t].k4, b"\0") + port
+
+
+def _marked(ports: Iterable[int]) -> bytearray:
+    """A byte for each port."""
+    marked = bytearray(65_536)
+    for port in ports:
+        if 0 <= port < 65_536:
+            marked[port] = 1
+    return marked
 
 
 def _known(facts: Facts) -> set[ConversationKey]:
     """Conversations that the facts know by name."""
     return {*facts.conversations, *[key[0] for key in facts.sightings], *[key.conversation for key in facts.exposures],
             *[tally.conversation for tally in facts.claims.values() if tally.conversation is not None]}
-
-
-def _telling(rows: Rows, domain: str) -> set[int]:
-    """Conversations in which something was said that tells of a datacenter."""
-    tells = {place + 1 for place, (protocol, kind, _, fields, _) in enumerate(rows.places) if telling(protocol, kind, dict(fields), domain)}
-    return {key >> 33 for key, in _KEY.iter_unpack(rows.sums) if key & _LOW in tells}
 
 
 def _ends(key: ConversationKey) -> tuple[Socket, Socket]:
@@ -195,17 +246,18 @@ def _address(text: str) -> tuple[int, int, int]:
     return (6, int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little")) if raw else (0, 0, 0)
 
 
-def _socket(address: str, port: int) -> tuple[int, int, int]:
-    family, high, low = _address(address)
-    return family << 40 | port, high, low
+def _socket(host: str, port: int) -> tuple[int, int, int]:
+    family, high, low = _address(host)
+    return family << 40 | max(port, 0), high, low
 
 
 def _numbers(source: str, destination: str, port: int, transport: str) -> tuple[int, ...]:
     """A conversation's key as the screen has it."""
+    protocol = PROTOCOLS[transport] << 32
     if destination == OTHERS:
-        return 0, 2 * _OTHERS | _V4_FAMILY | _PROTOCOLS[transport] | port, 0, 0, 0
+        return 0, 2 * OTHER | IPV4 | protocol | port, 0, 0, 0
     family, high, low = _address(destination)
-    others = _OTHERS if source == OTHERS else 0
+    others = OTHER if source == OTHERS else 0
     _, high0, low0 = (0, 0, 0) if others else _address(source)
-    k1 = others | family << 40 | _PROTOCOLS[transport] | port
+    k1 = others | family << 40 | protocol | port
     return (high0 << 32 | high, k1, 0, 0, 0) if family == 4 else (high0, k1, low0, high, low)

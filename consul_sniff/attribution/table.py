@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, overload
 
 from ..report import ConversationRow
@@ -37,6 +36,9 @@ class Table(Sequence[ConversationRow]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(ConversationRow.__eq__, self, other))
+
+    def __repr__(self) -> str:
+        return repr(list(self))
 
     __hash__ = None  # type: ignore[assignment]
 

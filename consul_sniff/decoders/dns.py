@@ -6,6 +6,7 @@ Consul answers for its domain on 8600. mDNS, LLMNR and NetBIOS names are the sam
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from ..errors import DecodeError, NeedMoreData
@@ -16,6 +17,7 @@ from .base import Cursor, DatagramDecoder, StreamDecoder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..model import Scalar
     from .base import Budget, Opening
 
 HEADER: Final = 12
@@ -167,6 +169,20 @@ def _message(reply: Reply) -> Message:
     told = f"{len(reply.answers)} records" if reply.answered else rcode
     return Message("dns", "response", Protection.PLAINTEXT, f"response {kind} {name}: {told}",
                    (("answered", reply.answered), *fields[1:]), detail)
+
+
+def told_fields(flags: int, kind: int, answers: int, labels: bytes) -> tuple[str, tuple[tuple[str, Scalar], ...]]:
+    """Kind and fields of what ``told_message`` tells: few differ, however many names there are."""
+    at = last = 0
+    while at < len(labels):
+        last, at = at, at + 1 + labels[at]
+    return _told_fields(flags & 0x8000, kind, answers > 0, labels[last + 1:])
+
+
+@lru_cache(maxsize=1024)
+def _told_fields(response: int, kind: int, answered: bool, label: bytes) -> tuple[str, tuple[tuple[str, Scalar], ...]]:  # noqa: FBT001
+    message = _message(Reply(response != 0, 0, False, label, kind, (), answered))
+    return message.kind, message.fields
 
 
 def told_message(flags: int, kind: int, answers: int, labels: bytes) -> Message:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from ..model import Protection
 from . import tls_words
-from .dns import told_message
+from .dns import told_fields, told_message
 from .http_exchange import request_of_others, response_of_others
 from .tls_handshake import protocols
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..model import Message
+    from ..rows import Spoken
 
 
 @lru_cache(maxsize=1024)
@@ -62,3 +64,17 @@ _MESSAGES: Final[dict[str, Callable[..., Message]]] = {
 def message(kind: str, *what: Any) -> Message:
     """What the screen told, as a decoder would have."""
     return _MESSAGES[kind](*what)
+
+
+def said(kind: str, *what: Any) -> tuple[Spoken, str | None]:
+    """What it says, and in which words; None: they are not made before somebody asks ``words``, for there are as many as names."""
+    if kind == "dns":
+        asked, fields = told_fields(*what)
+        return ("dns", asked, Protection.PLAINTEXT, fields, False), None
+    one = message(kind, *what)
+    return (one.protocol, one.kind, one.protection, one.fields, one.decrypted), one.summary
+
+
+def words(what: tuple[Any, ...]) -> str:
+    """What was told, in words."""
+    return message(*what).summary

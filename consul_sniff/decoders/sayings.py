@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 from .. import limits
 from ..facts import Tally
 from ..model import Evidence
+from ..rows import spelt
 from . import others
 from .fold import admit, said_by
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..facts import ConversationKey, Facts
     from ..model import Message
+    from ..rows import Words
     from .fold import Claimed, Said
 
 
@@ -35,8 +37,8 @@ class Sayings:
         self._places: dict[tuple[str, tuple[object, ...]], int] = {}
         self._spoken: list[Any] = []  # by place
         self._apart: list[tuple[str, tuple[object, ...]]] = []  # by place, of claims and secrets
-        self._words: dict[str, int] = {}
-        self._summaries: list[str] = []
+        self._words: dict[Words, int] = {}
+        self._summaries: list[Words] = []
         self._free: tuple[list[int], list[int]] = ([], [])  # places and words that nobody uses any more
         self._bytes = 0  # of what the screen told
 
@@ -84,7 +86,7 @@ class Sayings:
             self._places[table, key] = place
         return place
 
-    def _word(self, summary: str) -> int:
+    def _word(self, summary: Words) -> int:
         word = self._words.get(summary)
         if word is None:
             word = self._words[summary] = _put(self._summaries, self._free[1], summary)
@@ -101,13 +103,15 @@ class Sayings:
         """May something more that was said in a share's flows be added up?"""
         return self.facts.more("sightings", share, limits.SIGHTINGS)
 
-    def spoken(self) -> tuple[list[Any], list[str]]:
-        """What places and words mean."""
-        return list(self._spoken), list(self._summaries)
+    def spoken(self) -> tuple[list[Any], list[Words], Callable[[tuple[Any, ...]], str]]:
+        """What places and words mean, and what spells those words that are none yet."""
+        return list(self._spoken), list(self._summaries), others.words
 
     def told(self, what: tuple[Any, ...]) -> int:
         """A number for what the screen understood by itself; it asks once for each, and puts few of them in words."""
-        self._bytes += sum([len(one) for one in what if isinstance(one, bytes)])
+        for one in what:
+            if one.__class__ is bytes:
+                self._bytes += len(one)
         number = len(self.units)
         self._told[number] = what
         self.units.append(())
@@ -115,19 +119,19 @@ class Sayings:
 
     def unit(self, number: int) -> tuple[tuple[int, int, int], ...]:
         """What was ``told``, as ``units`` has it from now on."""
-        message = others.message(*self._told[number])  # one thing, without claims and secrets
-        place = self._place("said", (message.protocol, message.kind, message.protection, message.fields, message.decrypted))
-        unit = self.units[number] = ((place, self._word(message.summary), 1),)
+        told = self._told[number]
+        what, words = others.said(*told)  # one thing, without claims and secrets
+        unit = self.units[number] = ((self._place("said", what), self._word(told if words is None else words), 1),)
         return unit
 
     def lesser(self, word: int, other: int) -> int:
         """The word that stands before the other."""
-        return min(word, other, key=self._summaries.__getitem__)
+        return min(word, other, key=lambda one: spelt(self._summaries[one], others.words))
 
     def tell(self, kept: Tally | Claimed, count: int, first: int, last: int, proof: list[tuple[int, int, int]]) -> None:
         """Add a sum where ``admit`` said. ``proof``: (input, frame, word), sorted."""
         words = self._summaries
-        kept.merge(Tally(count, first, last, tuple([Evidence(input_, frame, words[word]) for input_, frame, word in proof])))
+        kept.merge(Tally(count, first, last, tuple([Evidence(input_, frame, spelt(words[word], others.words)) for input_, frame, word in proof])))
 
 
 

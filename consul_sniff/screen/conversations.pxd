@@ -1,37 +1,7 @@
-# Types of conversations.py, for the compiler. The structs hold the fields of conversations.TALK and MORE, in that order.
+# Types of conversations.py, for the compiler.
 cimport cython
+from ..rows cimport More, Talk
 from .table cimport Table
-
-ctypedef struct Talk:
-    unsigned long long k0
-    unsigned long long k1
-    unsigned long long packets
-    unsigned long long bytes
-    unsigned long long payloads
-    unsigned long long rest
-    unsigned long long first
-    unsigned long long last
-    unsigned long long frame
-    unsigned int flows
-    unsigned int opened
-    int port
-    unsigned int first_port
-    unsigned int flags
-    unsigned int guessed
-
-ctypedef struct More:
-    unsigned long long k2
-    unsigned long long k3
-    unsigned long long k4
-    unsigned long long packets
-    unsigned long long bytes
-    unsigned long long payloads
-    unsigned long long rest
-    unsigned long long frame
-    unsigned long long source2
-    unsigned long long source3
-    unsigned long long frame2
-    unsigned long long frame3
 
 cdef unsigned long long earlier(unsigned long long a, unsigned long long b) noexcept nogil
 

@@ -13,6 +13,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from .. import limits
+from ..rows import MoreRecord, TalkRecord
 
 try:
     import cython
@@ -22,7 +23,7 @@ except ImportError:
     from . import _cython as cython
     from ._cython import i64, u64
 
-from .table import KINDS, SHARES, Table
+from .table import SHARES, Table
 from .words import zeros
 
 if TYPE_CHECKING:
@@ -39,35 +40,15 @@ V4 = cython.declare(u64, 4 << 40)
 OTHERS = cython.declare(u64, 1 << 48)  # of a key's second word: its source is any; two of them: its destination, too
 FRAME = cython.declare(i64, 40)  # bits of a packet's number; above them stands its input's
 EACH = cython.declare(i64, SHARES)
-
-# The same fields in the same order stand in conversations.pxd. Source's counters and what every flow touches come first.
-# rest: bytes lost (TCP), datagrams that are no gossip (UDP). port: -1, the source's, or 0 where it changed. guessed: who
-# originated was, in one of the flows. frame: the earliest packet, its input above FRAME bits.
-TALK = (("k0", 8), ("k1", 8), ("packets", 8), ("bytes", 8), ("payloads", 8), ("rest", 8), ("first", 8), ("last", 8), ("frame", 8),
-        ("flows", 4), ("opened", 4), ("port", -4), ("first_port", 4), ("flags", 4), ("guessed", 4))
-# IPv6's other words, the responder's counters, and the packets after the earliest.
-MORE = tuple([(name, 8) for name in ("k2", "k3", "k4", "packets", "bytes", "payloads", "rest", "frame", "source2", "source3",
-                                     "frame2", "frame3")])
-
-
-class TalkRecord(ctypes.Structure):
-    """A conversation. Key: k0, k2 the source's address, its low half and k3, k4 the responder's; k1 is others, share, family, protocol, port."""
-
-    _fields_ = [(name, KINDS[size]) for name, size in TALK]
-
-
-class MoreRecord(ctypes.Structure):
-    """What few conversations have: touched where it is needed."""
-
-    _fields_ = [(name, KINDS[size]) for name, size in MORE]
+LEAST = cython.declare(i64, 64)  # rows: the index has a bit for each slot
 
 
 class Conversations:
     """``add`` a row of the flow table where it is ``quiet``. Flows that found no place of their own: ``folded``, and of those that
     are attempts ``floods``."""
 
-    def __init__(self, table: Table, hints: Iterable[int]) -> None:
-        size: i64 = limits.CONVERSATIONS + 2 * limits.ATTEMPTS + EACH
+    def __init__(self, table: Table, hints: Iterable[int], rows: int = limits.CONVERSATIONS + 2 * limits.ATTEMPTS + SHARES) -> None:
+        size: i64 = max(rows, LEAST)
         self.tab = table
         self.most = array("q", [limit // table.shares for limit in (limits.CONVERSATIONS, limits.ATTEMPTS, limits.ATTEMPTS)] + [EACH])
         self.rows = (TalkRecord * size).from_buffer(zeros(ctypes.sizeof(TalkRecord) * size))
@@ -252,22 +233,23 @@ class Conversations:
         return t
 
     def unbound(self) -> None:
-        """Take all there is: it was within bounds where it was added up."""
+        """Take as many as there are rows: they were within bounds where they were added up."""
         self.most[0] = len(self.rows)
 
     def joined(self) -> tuple[Conversations, array[int]]:
         """The same with the shares' parts of a conversation put together; and the row there of each row here."""
-        whole: Conversations = Conversations(self.tab, ())
+        whole: Conversations = Conversations(self.tab, (), self.used)
         whole.unbound()
         return whole, whole.take(self)
 
-    def load(self, talks: bytes, more: bytes, tunnels: dict[int, str]) -> array[int]:
+    def load(self, talks: bytearray, more: bytearray, tunnels: dict[int, str]) -> array[int]:
         """Add what another process added up; the row here of each row there."""
-        part: Conversations = Conversations(self.tab, ())
+        count = len(talks) // ctypes.sizeof(TalkRecord)
+        part: Conversations = Conversations(self.tab, (), count)
         memoryview(part.rows).cast("B")[:len(talks)] = talks
         memoryview(part.more).cast("B")[:len(more)] = more
         part.tunnels = tunnels
-        part.used = len(talks) // ctypes.sizeof(TalkRecord)
+        part.used = count
         return self.take(part)
 
     def take(self, part: Conversations) -> array[int]:

@@ -197,7 +197,7 @@ class Flows:
         """What was added up here, of all inputs: the conversations of flows that are over, and what was said in them."""
         if self.talks is None or not self.talks.used:
             return None
-        spoken = self.tallies.sayings.spoken() if self.tallies.sayings is not None else ([], [])
+        spoken = self.tallies.sayings.spoken() if self.tallies.sayings is not None else ([], [], None)
         return gathered(self.talks, self.tallies.said, spoken)
 
     def used(self) -> tuple[set[int], set[int]]:

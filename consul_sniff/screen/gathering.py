@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any
 
-from ..rows import SUM, Rows
+from ..rows import SUMS, Rows
 from .conversations import Conversations
 from .sums import Sums
 from .table import Table
@@ -13,11 +13,9 @@ from .table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..rows import Spoken
 
-
-def gathered(talks: Conversations, said: Sums, spoken: tuple[list[Spoken], list[str]]) -> Rows:
-    """What was added up, each conversation once. ``spoken``: what the numbers in ``said`` mean."""
+def gathered(talks: Conversations, said: Sums, spoken: Any) -> Rows:
+    """What was added up, each conversation once. ``spoken``: what the numbers in ``said`` mean, as ``Sayings.spoken`` gives it."""
     whole, numbers = talks.joined()
     sums = Sums(max(said.used, 1))
     sums.words = said.words
@@ -28,15 +26,16 @@ def gathered(talks: Conversations, said: Sums, spoken: tuple[list[Spoken], list[
 def together(parts: Sequence[Rows]) -> Rows:
     """One of several, each conversation once."""
     table = Table(8, 0)
-    whole, sums = Conversations(table, ()), Sums(max(1, sum([len(part.sums) for part in parts]) // SUM.size))
+    whole = Conversations(table, (), sum([part.talked for part in parts]))
+    sums = Sums(max(1, sum([len(part.sums) for part in parts]) // SUMS.size))
     whole.unbound()
     places, words = _Numbers(), _Numbers()
     for part in parts:
         numbers = whole.load(part.talks, part.more, part.tunnels)
-        more = Sums(max(1, len(part.sums) // SUM.size))
+        more = Sums(max(1, len(part.sums) // SUMS.size))
         more.load(part.sums)
         sums.join(more, numbers, [places[one] for one in part.places], [words[one] for one in part.words])
-    return _rows(whole, sums, (list(places), list(words)))
+    return _rows(whole, sums, (list(places), list(words), parts[0].spell))
 
 
 class _Numbers(dict[Any, int]):
@@ -47,11 +46,11 @@ class _Numbers(dict[Any, int]):
         return number
 
 
-def _rows(whole: Conversations, sums: Sums, spoken: tuple[list[Spoken], list[str]]) -> Rows:
+def _rows(whole: Conversations, sums: Sums, spoken: Any) -> Rows:
     used = whole.used
     heads = sums.chain(used)
     return Rows(_bytes(whole.rows, used), _bytes(whole.more, used), _bytes(sums.rows, sums.used), heads, dict(whole.tunnels), *spoken)
 
 
-def _bytes(records: Any, used: int) -> bytes:
-    return bytes(memoryview(records).cast("B")[:used * ctypes.sizeof(records[0])]) if used else b""
+def _bytes(records: Any, used: int) -> bytearray:
+    return bytearray(memoryview(records).cast("B")[:used * ctypes.sizeof(records[0])])

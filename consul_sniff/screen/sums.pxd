@@ -1,19 +1,7 @@
-# Types of sums.py, for the compiler. The struct holds the fields of sums.SUM, in that order.
+# Types of sums.py, for the compiler.
 cimport cython
+from ..rows cimport Sum
 from .words cimport mix
-
-ctypedef struct Sum:
-    unsigned long long key
-    unsigned long long count
-    unsigned long long first
-    unsigned long long last
-    unsigned long long frame1
-    unsigned long long frame2
-    unsigned long long frame3
-    unsigned int word1
-    unsigned int word2
-    unsigned int word3
-    unsigned int rest
 
 @cython.final
 cdef class Sums:

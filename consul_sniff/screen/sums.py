@@ -14,7 +14,7 @@ except ImportError:
     from . import _cython as cython
     from ._cython import i64, u64
 
-from .table import KINDS
+from ..rows import SumRecord
 from .words import zeros
 
 if not cython.compiled:
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
 
 M32 = cython.declare(u64, 0xFFFFFFFF)
 M40 = cython.declare(u64, 0xFFFFFFFFFF)
-
-# The same fields in the same order stand in sums.pxd.
-SUM = (("key", 8), ("count", 8), ("first", 8), ("last", 8), ("frame1", 8), ("frame2", 8), ("frame3", 8),
-       ("word1", 4), ("word2", 4), ("word3", 4), ("rest", 4))
-
-
-class SumRecord(ctypes.Structure):
-    """``key``: a conversation's row and the side, then the place + 1, 32 bits each; how often, first and last (ns); the first packets
-    (their input's number above 40 bits), each with its word."""
-
-    _fields_ = [(name, KINDS[size]) for name, size in SUM]
 
 
 class Sums:
@@ -104,7 +93,7 @@ class Sums:
         return 0
 
     def lesser(self, word: cython.uint, other: cython.uint) -> cython.uint:
-        if word == other:
+        if word == other or self.words is None:  # what one process alone met has its words already
             return word
         return self.words.lesser(word, other)
 
@@ -143,18 +132,18 @@ class Sums:
             self.proof(t, part.S[i].frame3, as_word[part.S[i].word3] if renamed else part.S[i].word3)
 
     def chain(self, count: int) -> array[int]:
-        """Of each of so many conversations its first sum, + 1 (0: none); ``rest`` of each names the next one."""
+        """Of each of so many conversations its first sum, + 1 (0: none); ``next`` of each names the next one."""
         heads: array[int] = array("I", bytes(4 * count))
         view: cython.uint[::1] = heads
         i: i64
         t: i64
         for i in range(self.used):
             t = cython.cast(i64, self.S[i].key >> 33)
-            self.S[i].rest = view[t]
+            self.S[i].next = view[t]
             view[t] = cython.cast(cython.uint, i + 1)
         return heads
 
-    def load(self, rows: bytes) -> None:
+    def load(self, rows: bytearray) -> None:
         """Those of another process, to ``join`` them: nothing finds them by their keys."""
         memoryview(self.rows).cast("B")[:len(rows)] = rows
         self.used = len(rows) // ctypes.sizeof(SumRecord)

@@ -14,12 +14,12 @@ def test_the_community_id_is_the_one_of_the_reference(pair, sport, dport, transp
     conversation = Conversation()
     conversation.first_source_port = sport
     make = FlowTuple.make_tcp if transport == "tcp" else FlowTuple.make_udp
-    assert community_id(ConversationKey(*pair, dport, transport), conversation) == CommunityID().calc(
+    assert community_id(ConversationKey(*pair, dport, transport), sport) == CommunityID().calc(
         make(*pair, sport, dport))
 
 
 def test_a_conversation_of_no_single_host_has_no_community_id():
-    assert community_id(ConversationKey("others", "10.0.0.1", 8300, "tcp"), Conversation()) == ""
+    assert community_id(ConversationKey("others", "10.0.0.1", 8300, "tcp"), 0) == ""
 
 
 def test_addresses_sort_as_numbers_ipv4_first_and_text_last():

@@ -5,6 +5,7 @@ import pytest
 from consul_sniff import pipeline
 from consul_sniff.attribution import Profile, attribute, index
 from consul_sniff.attribution.telling import mesh_identity, telling
+from consul_sniff.rows import unrolled
 
 from .made_facts import C1, S1, S2, SEALED, UUID, Made, X, of
 
@@ -55,7 +56,7 @@ def captures(pcaps):
 
 def test_a_closer_look_at_everything_finds_nothing_more(pcaps, monkeypatch):
     for facts in captures(pcaps):
-        seen = everything(facts)
+        seen, facts = everything(facts), unrolled(facts)  # noqa: PLW2901
         with monkeypatch.context() as patched:
             patched.setattr(index, "_telling", lambda *_: True)
             assert everything(facts) == seen

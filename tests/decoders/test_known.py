@@ -71,6 +71,7 @@ def test_what_was_counted_before_all_was_forgotten_is_kept():
     it.datagram(10, [message("ping")], screen)
     one = flow(7)
     screen.unlearn = lambda: [(one, 1, [(0, 2, 5, 6, (1, 2))])]
+    screen.used = lambda: (set(), set())
     it.unlearn(screen)
     it.datagram(20, [message("alive")], screen)
     one.heard = ([], [(0, 1, 9, 9, (3,))])

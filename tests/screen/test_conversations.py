@@ -9,6 +9,7 @@ from consul_sniff import limits
 from consul_sniff.decoders.session import Session
 from consul_sniff.facts import OTHERS, Conversation, Facts
 from consul_sniff.model import Block
+from consul_sniff.rows import unrolled
 from consul_sniff.screen import Screen
 
 from .drive import dialect, record
@@ -33,8 +34,8 @@ def through(screen: Screen, session: Session, inputs: list[list[bytes]]) -> Fact
                 break
         screen.close()
         drained(screen, session)
-    session.facts.add_up(screen.conversations(), screen.crowd)
-    return session.facts
+    session.facts.add_up(screen.rows(), screen.crowd)
+    return unrolled(session.facts)
 
 
 def drained(screen: Screen, session: Session) -> None:

@@ -14,6 +14,7 @@ from consul_sniff.decoders import stream_decoders
 from consul_sniff.decoders.base import Opening
 from consul_sniff.decoders.identify import identify
 from consul_sniff.decoders.session import Session
+from consul_sniff.rows import unrolled
 from consul_sniff.screen import Screen
 
 from .drive import Run, dialect, record
@@ -69,7 +70,8 @@ class Reading:
         if close:
             self.run.close()
             self.screen.tell()
-            self.session.facts.add_up(self.screen.conversations(), self.screen.crowd)
+            self.session.facts.add_up(self.screen.rows(), self.screen.crowd)
+            self.session.facts = unrolled(self.session.facts)
 
     def drain(self) -> None:
         for payload in self.screen.payloads():
@@ -247,7 +249,7 @@ def test_tls_is_not_handed_on(said: Said, kinds: int) -> None:
 def test_a_handshake_that_is_not_over_is_decoded_when_the_flow_ends_and_seen_while_it_is_live() -> None:
     assert same(stream(NEWEST[:1])).said() == [(0, "tls", "client-hello")]
     live = Reading(stream(NEWEST[:1]), close=False)
-    assert [key.kind for key in live.session.snapshot(live.screen.live(), live.screen).sightings] == ["client-hello"]
+    assert [key.kind for key in unrolled(live.session.snapshot(live.screen.live(), live.screen)).sightings] == ["client-hello"]
 
 
 STEPS = [rec(22, client_hello()), rec(22, client_hello(name=b"")), rec(22, client_hello(session=b"")), rec(22, server_hello()),

@@ -1,0 +1,23 @@
+"""The report's conversations: rows of facts and of strangers in one order."""
+
+from consul_sniff.attribution import Profile, attribute
+from consul_sniff.attribution.addresses import order
+from consul_sniff.facts import ConversationKey
+
+from ..rolled import rolled
+from .test_strangers import named
+
+
+def test_rows_stand_in_one_order_and_are_made_again():
+    rows = attribute(rolled(named().facts), Profile()).conversations
+    keys = [order(ConversationKey(*row[:4])) for row in rows]
+    assert keys == sorted(keys)
+    assert list(rows) == rows[:] == [rows[place] for place in range(len(rows))]
+    assert rows[3:5] == [rows[3], rows[4]]
+
+
+def test_it_equals_a_list_of_the_same_rows_alone():
+    rows = attribute(rolled(named().facts), Profile()).conversations
+    assert rows == list(rows)
+    assert rows != list(rows)[1:]
+    assert rows != [*list(rows)[:-1], rows[0]]
