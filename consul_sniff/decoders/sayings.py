@@ -121,7 +121,8 @@ class Sayings:
         """What was ``told``, as ``units`` has it from now on."""
         told = self._told[number]
         what, words = others.said(*told)  # one thing, without claims and secrets
-        unit = self.units[number] = ((self._place("said", what), self._word(told if words is None else words), 1),)
+        word = _put(self._summaries, self._free[1], told) if words is None else self._word(words)
+        unit = self.units[number] = ((self._place("said", what), word, 1),)
         return unit
 
     def lesser(self, word: int, other: int) -> int:
