@@ -13,7 +13,7 @@ from ..uncompiled import WANTED, load
 
 #: in the order in which they import each other
 MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "ahead", "handover", "units", "asleep", "sums", "tallies", "gathering",
-           "hellos", "heads", "names", "others", "early", "fragments", "streams", "flows", "screen")
+           "hellos", "heads", "names", "others", "pieces", "early", "fragments", "streams", "flows", "screen")
 
 
 def _mixed() -> bool:

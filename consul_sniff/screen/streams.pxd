@@ -18,16 +18,16 @@ cdef class Streams:
     cdef readonly Units units
     cdef readonly Asleep asleep
     cdef object scratch
-    cdef Early early
+    cdef readonly Early early
     cdef Py_ssize_t time
     cdef Py_ssize_t frame
     cpdef restart(self)
     cdef Py_ssize_t begins(self, Py_ssize_t d, Py_ssize_t sequence) except -9 nogil
     cdef Py_ssize_t segment(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t wire, Py_ssize_t sequence,
                             Py_ssize_t flags, Py_ssize_t time, Py_ssize_t frame) except -9
-    cdef hold(self, Py_ssize_t d, object segment)
+    cdef Py_ssize_t next(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t wire, Py_ssize_t time, Py_ssize_t frame) except -9
+    cdef Py_ssize_t first(self, Py_ssize_t d) except -9
     cdef flush(self, Py_ssize_t d)
-    cdef late(self, Py_ssize_t d, object held, Py_ssize_t size, Py_ssize_t wire)
     cdef Py_ssize_t framed(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t wire, Py_ssize_t time, Py_ssize_t frame) except -9
     cdef on(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t wire, Py_ssize_t time, Py_ssize_t frame)
     cdef give_up(self, Py_ssize_t d)

@@ -16,12 +16,12 @@ except ImportError:
     from ._cython import i64, u64
 
 from .asleep import Asleep
-from .early import Early, Held
+from .early import Early
 from .handover import HandOver
 from .others import Others
 from .table import Table
 from .units import Units
-from .words import Window
+from .words import Window, zeros
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -32,7 +32,6 @@ HALF = cython.declare(i64, 0x80000000)
 TOLD = cython.declare(u64, limits.TOLD)
 UNKNOWN = cython.declare(i64, 0x100000000)  # no sequence number: the flow was met midway
 PATIENCE = cython.declare(i64, 20_000_000)  # ns, or
-SCRATCH = cython.declare(i64, 65_536)  # bytes of a segment that waited and may be of a followed side
 PATIENCE_PACKETS = cython.declare(i64, 64)  # until an acknowledged hole is given up: captures mix up the order of packets
 
 
@@ -50,13 +49,13 @@ class Streams:
         self.units = Units(window, table, outlet)
         self.asleep = Asleep(window, table, outlet, self.units)
         self.units.sleepers = weakref.proxy(self.asleep)  # in a ring all tables would outlive the screen
-        self.scratch = bytearray(SCRATCH + 64)
+        self.scratch = zeros(limits.RECORD_BYTES + 64)  # a segment that waited
         self.restart()
         self.time = self.frame = 0  # of the packet at hand
 
     def restart(self) -> None:
         """Forget what waits."""
-        self.early = Early(self.notes, self.tab.each, self.tab.shares)
+        self.early = Early(self.notes, self.tab.rows, self.tab.shares)
         self.units.restart()
         self.asleep.restart()
 
@@ -67,7 +66,7 @@ class Streams:
     def segment(self, d: i64, p: i64, stop: i64, wire: i64, sequence: i64, flags: i64, time: i64, frame: i64) -> i64:
         """One segment of side ``d``: its payload of ``wire`` bytes, of which [p, stop) was captured."""
         ahead: i64
-        size: i64
+        held: i64
         self.time = time
         self.frame = frame
         if flags & 2:
@@ -92,10 +91,22 @@ class Streams:
             wire -= ahead
             p = p + ahead if p + ahead < stop else stop
             ahead = 0
-        if ahead or self.tab.D[d].held:
-            self.hold(d, Held(self.tab.D[d].next + ahead, self.tab.D[d].next + ahead + wire,
-                              self.win.take(p, stop), time, frame))
+        held = self.tab.D[d].held != 0
+        if ahead or (held and self.first(d) < self.tab.D[d].next + wire):
+            ahead += self.tab.D[d].next
+            self.early.insert(d, ahead, ahead + wire, self.win.take(p, stop), time, frame)
+            self.flush(d)
+            while self.tab.D[d].held and self.early.full(d):
+                self.give_up(d)
             return 0
+        self.next(d, p, stop, wire, time, frame)
+        if held:
+            self.flush(d)
+        return 0
+
+    def next(self, d: i64, p: i64, stop: i64, wire: i64, time: i64, frame: i64) -> i64:
+        """What comes next of a side: ``wire`` bytes, of which [p, stop) was captured."""
+        size: i64
         self.tab.D[d].next += wire
         if self.tab.D[d].framing:
             size = p
@@ -114,51 +125,28 @@ class Streams:
             self.tab.D[d].lost += wire - (stop - p)
         return 0
 
-    def hold(self, d: i64, segment: Held) -> None:
-        """A segment before its turn, or in its turn while others wait."""
-        self.early.insert(d, segment)
-        self.flush(d)
-        while self.tab.D[d].held and self.early.full(d):
-            self.give_up(d)
+    def first(self, d: i64) -> i64:
+        """Where the first segment that waits begins."""
+        return self.early.pieces.P[self.early.W[d].first].start
 
     def flush(self, d: i64) -> None:
         """Hand on the waiting segments whose turn it is."""
+        i: i64 = self.early.W[d].first
         size: i64
         wire: i64
-        while d in self.early.sides and self.early.sides[d][0].start == self.tab.D[d].next:
-            held = self.early.pop(d)
-            size = len(held.data)
-            wire = held.end - held.start
-            self.tab.D[d].next = held.end
-            self.tab.D[d].lost += wire - size
-            if self.tab.D[d].enough or not size:
-                self.tab.D[d].pending += wire
-            else:
-                self.late(d, held, size, wire)
-                self.tab.D[d].pending = wire - size
-            self.tab.D[d].begun = 0
-        self.tab.D[d].held = len(self.early.sides.get(d, ()))
-
-    def late(self, d: i64, held: Held, size: i64, wire: i64) -> None:
-        """Hand on a segment that waited for its turn."""
-        p: i64 = 0
-        if size > SCRATCH:
-            self.others.leave(d >> 1)
-            self.asleep.wake(d & ~1, 1)
-            if self.tab.D[d].framing:
-                self.units.leave(d, held.time, held.frame)
-            self.outlet.hand(d, held.data, held.time, held.frame, self.tab.D[d].pending, self.tab.D[d].begun, 0)
-            return
-        buffer = self.win.buffer
-        self.scratch[0:size] = held.data
-        self.win.look(self.scratch)
-        try:
-            if self.tab.D[d].framing:
-                p = self.framed(d, 0, size, wire, held.time, held.frame)
-            if p < size:
-                self.on(d, p, size, wire - p, held.time, held.frame)
-        finally:
-            self.win.look(buffer)
+        if i and self.first(d) == self.tab.D[d].next:
+            buffer = self.win.buffer
+            self.win.look(self.scratch)
+            try:
+                while i and self.first(d) == self.tab.D[d].next:
+                    size = self.win.lay(0, self.early.pieces.data[i])
+                    wire = self.early.pieces.P[i].end - self.tab.D[d].next
+                    self.next(d, 0, size, wire, self.early.pieces.P[i].time, self.early.pieces.P[i].frame)
+                    self.early.drop(d)
+                    i = self.early.W[d].first
+            finally:
+                self.win.look(buffer)
+        self.tab.D[d].held = self.early.W[d].count
 
     def framed(self, d: i64, p: i64, stop: i64, wire: i64, time: i64, frame: i64) -> i64:
         """What comes next of a side that is followed: where the part begins that is to be handed on."""
@@ -184,7 +172,7 @@ class Streams:
 
     def give_up(self, d: i64) -> None:
         """The bytes before the first waiting segment will not come."""
-        start: i64 = self.early.sides[d][0].start
+        start: i64 = self.first(d)
         lost: i64 = start - self.tab.D[d].next
         self.notes["given-up-holes"] += 1
         self.notes["lost-bytes"] += lost
@@ -197,9 +185,11 @@ class Streams:
     def acknowledged(self, d: i64, number: i64) -> None:
         """The other side has all of side ``d`` before ``number``: a hole before it is the capture's, if it is an old one."""
         ahead: i64 = (number - self.tab.D[d].next) & L32
-        while 0 < ahead < HALF and self.tab.D[d].held and self.early.sides[d][0].start <= self.tab.D[d].next + ahead:
-            if (-PATIENCE <= self.time - self.early.sides[d][0].time <= PATIENCE
-                    and self.frame - self.early.sides[d][0].frame <= PATIENCE_PACKETS):
+        i: i64
+        while 0 < ahead < HALF and self.tab.D[d].held and self.first(d) <= self.tab.D[d].next + ahead:
+            i = self.early.W[d].first
+            if (-PATIENCE <= self.time - self.early.pieces.P[i].time <= PATIENCE
+                    and self.frame - self.early.pieces.P[i].frame <= PATIENCE_PACKETS):
                 return
             self.give_up(d)
             ahead = (number - self.tab.D[d].next) & L32
@@ -216,6 +206,7 @@ class Streams:
 
     def close(self) -> None:
         """So are all."""
-        for d in list(self.early.sides):
-            self.finish(d >> 1)
+        for r in self.tab.rows_taken():
+            if self.tab.D[2 * r].held or self.tab.D[2 * r + 1].held:
+                self.finish(r)
         self.others.close()

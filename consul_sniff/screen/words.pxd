@@ -64,6 +64,11 @@ cdef class Window:
         # [p, stop) lies between two bytes that are checked; a negative place is a very large one
         cdef unsigned char _ = self.b[<size_t>(stop - 1)]
         return &self.b[<size_t>p]
+    cdef inline Py_ssize_t lay(self, Py_ssize_t p, bytes data) except -9:
+        cdef Py_ssize_t size = len(data)
+        if size:
+            memcpy(self.span(p, p + size), <unsigned char *>data, size)
+        return p + size
     cdef inline unsigned long long word(self, Py_ssize_t p) noexcept nogil:
         return load(self.span(p, p + 8))
     cdef inline Py_ssize_t be16(self, Py_ssize_t p) except -9 nogil:

@@ -118,6 +118,11 @@ class Window:
             """A pointer to [p, stop), of one byte or more."""
             return self.b[p:stop]
 
+        def lay(self, p: i64, data: bytes) -> i64:
+            """Write bytes at ``p``: where they end."""
+            self.b[p:p + len(data)] = data
+            return p + len(data)
+
         def word(self, p: i64) -> u64:
             """Eight bytes at ``p``, the low one first."""
             return WORD(self.b, p)[0]
