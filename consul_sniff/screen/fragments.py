@@ -1,168 +1,159 @@
-"""IP fragments, put together: objects, for they are rare. Every bound is in ``limits``."""
+"""IP fragments, put together. Every bound is in ``limits``."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import OrderedDict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .. import limits
 
 try:
-    import cython  # noqa: F401 - as in every hot module
+    import cython
     from cython import Py_ssize_t as i64
+    from cython import ulonglong as u64
 except ImportError:
-    from ._cython import i64
+    from . import _cython as cython
+    from ._cython import i64, u64
+
+from .pieces import COST, Pieces
+from .words import Window
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-NANOSECONDS = 1_000_000_000
-KEPT = limits.FRAGMENT_SECONDS * NANOSECONDS
-PIECE = 64  # bytes that a piece takes beside its own
-
-
-class Whole(NamedTuple):
-    """A datagram put together, or (``size`` more than ``data`` has) as much of its beginning as there is."""
-
-    key: tuple[int, ...]  # family, protocol, source words, destination words, id
-    data: bytes
-    size: int  # bytes that it has on the wire
-    packets: int
-    wire: int  # bytes of these packets on the wire
-    trail: tuple[int, ...]
-    frame: int
-    time: int
+KEPT = cython.declare(i64, limits.FRAGMENT_SECONDS * 1_000_000_000)
+MOST = cython.declare(i64, limits.FRAGMENTS)
+MOST_BYTES = cython.declare(i64, limits.FRAGMENT_BYTES)
+EACH = cython.declare(i64, COST)
+LONGEST = cython.declare(i64, 65_535)
+Words = tuple[int, ...]
 
 
 class Datagram:
-    """The pieces of one datagram so far."""
+    """What came of one datagram so far. ``size``: -1 until its end came; ``packets``, ``wire``: how many, and their bytes on the wire;
+    ``time``, ``frame``: of the last."""
 
-    def __init__(self, time: int, trail: tuple[int, ...]) -> None:
-        self.began = self.time = time
+    def __init__(self, digest: u64, key: Words, trail: Words, began: i64) -> None:
+        """``key``: family, protocol, source words, destination words, id; ``trail``: as Layers has it."""
+        self.digest = digest
+        self.key = key
         self.trail = trail
-        self.pieces: list[tuple[int, int, bytes]] = []  # first byte, end on the wire, what was captured; sorted, disjoint
-        self.size = -1  # known from the last fragment
-        self.packets = self.wire = self.frame = self.held = self.covered = 0
+        self.began = began
+        self.size = -1
+        self.first = self.packets = self.wire = self.time = self.frame = self.held = self.covered = 0
 
 
 class Fragments:
-    """Holds fragments until their datagram is whole, too old or too much. ``notes``: counts by name."""
+    """Holds fragments until their datagram is whole, too old or too much: then it is in ``done``. ``notes``: counts by name.
+
+    Datagrams wait under a digest of their key.
+    """
 
     def __init__(self, notes: MutableMapping[str, int]) -> None:
         self.notes = notes
-        self.waiting: OrderedDict[tuple[int, ...], Datagram] = OrderedDict()  # a dict's first is far behind many that are gone
+        self.waiting: OrderedDict[int, Datagram] = OrderedDict()  # a dict's first is far behind many that are gone
+        self.done: list[Datagram] = []
+        # all of them together, and the last fragment, which may fall into all holes of its datagram
+        self.pieces = Pieces(limits.FRAGMENT_BYTES // COST + 4 * limits.FRAGMENTS)
         self.held = 0
+        self.oldest = 0  # when the first that waits began
 
-    def note(self, name: str) -> None:
-        self.notes[name] = self.notes.get(name, 0) + 1
+    def note(self, name: str, times: i64 = 1) -> None:
+        self.notes[name] = self.notes.get(name, 0) + times
 
-    def add(self, key: tuple[int, ...], piece: tuple[int, int, bytes], *, more: bool, time: int, frame: int, wire: int,
-            trail: tuple[int, ...]) -> list[Whole]:
-        """Take a fragment: (offset, end on the wire, captured bytes). Returns what is whole now, or given up."""
-        done = self.expire(time) if self.waiting and abs(time - next(iter(self.waiting.values())).began) > KEPT else []
-        if piece[1] > 65_535 or piece[1] <= piece[0]:
-            self.note("fragment-malformed")
-            return done
-        datagram = self.waiting.get(key)
-        if datagram is None:
-            datagram = self.waiting[key] = Datagram(time, trail)
-        datagram.packets += 1
-        datagram.wire += wire
-        datagram.frame, datagram.time = frame, time
+    def begin(self, digest: u64, key: Words, trail: Words, time: i64) -> Datagram:
+        """One that is not among those that wait."""
+        it = self.waiting[digest] = Datagram(digest, key, trail, time)
+        if len(self.waiting) == 1:
+            self.oldest = time
+        return it
+
+    def possible(self, start: i64, end: i64) -> i64:
+        """Can a fragment stand there?"""
+        if start < end <= LONGEST:
+            return 1
+        self.note("fragment-malformed")
+        return 0
+
+    def add(self, it: Datagram, start: i64, end: i64, data: bytes, more: i64, time: i64, frame: i64, wire: i64) -> None:
+        """A fragment of a datagram: [start, end) on the wire, of which ``data`` was captured."""
+        it.packets += 1
+        it.wire += wire
+        it.frame = frame
+        it.time = time
         if not more:
-            if datagram.size not in (-1, piece[1]):
+            if it.size not in (-1, end):
                 self.note("overlap-conflict")
             else:
-                datagram.size = piece[1]
-        self.insert(datagram, piece[0], piece[1], piece[2])
-        if datagram.packets > limits.FRAGMENTS:
+                it.size = end
+        self.insert(it, start, end, data, time, frame)
+        if it.packets > MOST:
             self.note("fragments-evicted")
-            done += self.finish(key)
-        elif 0 <= datagram.size <= datagram.covered and whole(datagram):
-            done += self.finish(key)
-        while self.held > limits.FRAGMENT_BYTES:
+            self.finish(it)
+        elif 0 <= it.size <= it.covered and self.whole(it):
+            self.finish(it)
+        while self.held > MOST_BYTES:
             self.note("fragments-evicted")
-            done += self.finish(next(iter(self.waiting)))
-        return done
+            self.finish(self.eldest())
 
-    def insert(self, datagram: Datagram, start: i64, end: i64, data: bytes) -> None:
-        """Keep what is new of the piece: the first bytes win."""
-        pieces = datagram.pieces
-        place = bisect_left(pieces, (start,))
-        if (place == len(pieces) or end <= pieces[place][0]) and (place == 0 or pieces[place - 1][1] <= start):
-            pieces.insert(place, (start, end, data))
-            datagram.covered += end - start
-            datagram.held += len(data) + PIECE
-            self.held += len(data) + PIECE
-        else:
-            self.among(datagram, start, end, data)
+    def insert(self, it: Datagram, start: i64, end: i64, data: bytes, time: i64, frame: i64) -> None:
+        """Keep what is new of a fragment."""
+        new: i64
+        it.first = self.pieces.put(it.first, start, end, data, time, frame)
+        new = self.pieces.bytes + EACH * self.pieces.places
+        it.held += new
+        self.held += new
+        it.covered += self.pieces.covered
+        if self.pieces.overlaps:
+            self.note("fragment-overlap", self.pieces.overlaps)
+        if self.pieces.conflicts:
+            self.note("overlap-conflict", self.pieces.conflicts)
 
-    def among(self, datagram: Datagram, start: i64, end: i64, data: bytes) -> None:
-        """The same where some of it is there already."""
-        kept: list[tuple[int, int, bytes]] = []
-        for a, b, old in datagram.pieces:
-            low, high = max(a, start), min(b, end)
-            if low < high:
-                self.note("fragment-overlap")
-                if old[low - a:high - a] != data[low - start:high - start]:
-                    self.note("overlap-conflict")
-        at = start
-        for a, b, _ in datagram.pieces:
-            if b <= at or a >= end:
-                continue
-            if a > at:
-                kept.append((at, a, data[at - start:a - start]))
-            at = b
-        if at < end:
-            kept.append((at, end, data[at - start:]))
-        added = sum(len(piece[2]) + PIECE for piece in kept)
-        datagram.pieces = sorted(datagram.pieces + kept, key=lambda piece: piece[0])
-        datagram.covered += sum(piece[1] - piece[0] for piece in kept)
-        datagram.held += added
-        self.held += added
+    def whole(self, it: Datagram) -> i64:
+        """Is nothing missing?"""
+        at: i64 = 0
+        i: i64 = it.first
+        while i and self.pieces.P[i].start == at:
+            at = self.pieces.P[i].end
+            i = self.pieces.P[i].next
+        return at >= it.size
 
-    def finish(self, key: tuple[int, ...]) -> list[Whole]:
-        """The datagram's bytes up to the first that is missing; nothing where its first fragment is."""
-        datagram = self.waiting.pop(key)
-        self.held -= datagram.held
-        data = b""
-        end = 0
-        for a, b, piece in datagram.pieces:
-            if a != end or len(data) < a:
-                break
-            data += piece
-            end = b
-        size = datagram.size if datagram.size >= 0 else max((b for _, b, _ in datagram.pieces), default=0) + 1
-        if not data:
-            return []
-        return [Whole(key, data[:size], size, datagram.packets, datagram.wire, datagram.trail, datagram.frame, datagram.time)]
+    def eldest(self) -> Datagram:
+        """The first that waits."""
+        return next(iter(self.waiting.values()))
 
-    def expire(self, time: i64) -> list[Whole]:
+    def finish(self, it: Datagram) -> None:
+        """Wait no longer for it."""
+        del self.waiting[it.digest]
+        self.held -= it.held
+        self.done.append(it)
+        if self.waiting and it.began == self.oldest:
+            self.oldest = self.eldest().began
+
+    def expire(self, time: i64) -> None:
         """Give up what waits too long. Datagrams wait in the order of their first fragments."""
-        done: list[Whole] = []
-        while self.waiting:
-            key, datagram = next(iter(self.waiting.items()))
-            if abs(time - datagram.began) <= KEPT:
-                break
+        while self.waiting and not -KEPT <= time - self.oldest <= KEPT:
             self.note("fragments-incomplete")
-            done += self.finish(key)
-        return done
+            self.finish(self.eldest())
 
-    def close(self) -> list[Whole]:
+    def close(self) -> None:
         """The input ends."""
-        done: list[Whole] = []
-        for key in list(self.waiting):
+        while self.waiting:
             self.note("fragments-incomplete")
-            done += self.finish(key)
-        return done
+            self.finish(self.eldest())
 
-
-def whole(datagram: Datagram) -> bool:
-    """Is nothing missing?"""
-    at = 0
-    for a, b, _ in datagram.pieces:
-        if a != at:
-            return False
-        at = b
-    return at >= datagram.size
+    def lay(self, it: Datagram, window: Window) -> i64:
+        """Write what there is of a datagram that is done, up to the first byte that is missing: where that is. ``size`` is then more
+        than that if there is anything more."""
+        at: i64 = 0
+        end: i64 = 0
+        i: i64 = it.first
+        while i:
+            end = self.pieces.P[i].end
+            if self.pieces.P[i].start == at:
+                at = window.lay(at, self.pieces.data[i])
+            i = self.pieces.drop(i)
+        it.first = 0
+        if it.size < 0:
+            it.size = end + 1
+        return at if at < it.size else it.size

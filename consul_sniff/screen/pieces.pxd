@@ -15,7 +15,7 @@ cdef class Pieces:
     cdef readonly object rows
     cdef readonly list data
     cdef Py_ssize_t high, free
-    cdef readonly Py_ssize_t places, bytes, overlaps, conflicts
+    cdef readonly Py_ssize_t places, bytes, covered, overlaps, conflicts
     cpdef Py_ssize_t put(self, Py_ssize_t first, Py_ssize_t start, Py_ssize_t end, bytes data, Py_ssize_t time, Py_ssize_t frame) except -9
     cdef Py_ssize_t new(self, bytes data) except -9
     cdef met(self, Py_ssize_t i, Py_ssize_t start, bytes data)

@@ -29,8 +29,8 @@ class PieceRecord(ctypes.Structure):
 
 
 class Pieces:
-    """``put`` into a list, ``drop`` its first. Of the last ``put``: ``places`` and ``bytes`` that the list has more, pieces that it met
-    in the same place (``overlaps``), and those that said something else (``conflicts``)."""
+    """``put`` into a list, ``drop`` its first. Of the last ``put``: how many pieces (``places``), captured ``bytes`` and positions
+    (``covered``) the list has more; how many pieces it met in the same place (``overlaps``) that said something else (``conflicts``)."""
 
     def __init__(self, most: int) -> None:
         """``most``: pieces at once, in all lists; whoever keeps these sees to it."""
@@ -39,7 +39,7 @@ class Pieces:
         self.data = [b""]  # by row
         self.high = 1  # row 0 is nobody's
         self.free = 0  # row of a list of rows given back
-        self.places = self.bytes = self.overlaps = self.conflicts = 0
+        self.places = self.bytes = self.covered = self.overlaps = self.conflicts = 0
 
     def put(self, first: i64, start: i64, end: i64, data: bytes, time: i64, frame: i64) -> i64:
         """Keep what is new of [start, end), of which ``data`` was captured. The list, which may begin with it."""
@@ -48,7 +48,7 @@ class Pieces:
         before: i64 = 0
         i: i64 = first
         n: i64
-        self.places = self.bytes = self.overlaps = self.conflicts = 0
+        self.places = self.bytes = self.covered = self.overlaps = self.conflicts = 0
         while i and self.P[i].end <= start:
             before = i
             i = self.P[i].next
@@ -56,6 +56,7 @@ class Pieces:
             stop = self.P[i].start if i and self.P[i].start < end else end
             if at < stop:
                 n = self.new(data if stop - at == end - start else data[at - start:stop - start])
+                self.covered += stop - at
                 self.P[n].start = at
                 self.P[n].end = stop
                 self.P[n].time = time

@@ -2,7 +2,7 @@
 cimport cython
 from .ahead cimport Ahead
 from .flows cimport Flows
-from .fragments cimport Fragments
+from .fragments cimport Datagram, Fragments
 from .gossip cimport Gossip
 from .layers cimport Layers
 from .others cimport Others
@@ -49,4 +49,5 @@ cdef class Screen(Flows):
     cdef said(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t size, Py_ssize_t kind)
     cdef Py_ssize_t plain(self, Py_ssize_t d) except -9
     cdef Py_ssize_t fragment(self) except -9
-    cdef reassembled(self, object whole)
+    cdef reassembled(self)
+    cdef again(self, Datagram it)

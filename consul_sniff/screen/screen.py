@@ -24,7 +24,7 @@ except ImportError:
 from .ahead import Ahead
 from .conversations import Conversations
 from .flows import Flows
-from .fragments import Fragments
+from .fragments import Datagram, Fragments
 from .gossip import Gossip
 from .handover import HandOver
 from .layers import TERMINALS, Layers, tunnel_text
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
     from ..facts import InputFacts
     from ..model import Block
-    from .fragments import Whole
 
 compiled = bool(cython.compiled)
 
@@ -455,39 +454,53 @@ class Screen(Flows):
     def fragment(self) -> i64:
         """An IP fragment's payload at the layers' ``p``."""
         lay: Layers = self.lay
+        h: u64
+        end: i64 = lay.offset + lay.end - lay.p
         if self.rep.twice(M64, lay.p, 1, 1 + lay.offset, self.time, -1, 1):
             return DUPLICATE if self.lead else FOREIGN
-        key = (lay.family, lay.proto, lay.s0, lay.s1, lay.d0, lay.d1, lay.ident)
-        done = self.frags.add(key, (lay.offset, lay.offset + lay.end - lay.p, self.win.take(lay.p, lay.stop)), more=lay.more != 0, time=self.time,
-                              frame=self.packets, wire=self.weight_bytes,
-                              trail=tuple([lay.trail[i] for i in range(lay.depth)]))
-        for whole in done:
-            self.reassembled(whole)
+        self.frags.expire(self.time)
+        if self.frags.possible(lay.offset, end):
+            h = self.tab.hash(lay.s0, lay.d0, lay.s1, lay.d1, cython.cast(u64, (((lay.family << 8) | lay.proto) << 32) | lay.ident))
+            it = self.frags.waiting.get(h)
+            if it is None:
+                it = self.frags.begin(h, (lay.family, lay.proto, lay.s0, lay.s1, lay.d0, lay.d1, lay.ident),
+                                      tuple(lay.trail[:lay.depth]) if lay.depth else (), self.time)
+            self.frags.add(it, lay.offset, end, self.win.take(lay.p, lay.stop), lay.more, self.time, self.packets, self.weight_bytes)
+        if self.frags.done:
+            self.reassembled()
         return FRAGMENT
 
-    def reassembled(self, whole: Whole) -> None:
-        """Screen a datagram put together (or its beginning) like any other; its packets are already counted."""
-        lay: Layers = self.lay
+    def reassembled(self) -> None:
+        """Screen the datagrams that are done (perhaps only their beginnings) like any other; their packets are already counted."""
         now: i64 = self.time
         frame: i64 = self.packets
-        kind: i64
-        i: i64
-        size: i64 = len(whole.data)
-        buffer = self.win.buffer
-        self.whole[0:size] = whole.data
+        buffer, done, self.frags.done = self.win.buffer, self.frags.done, []
         self.win.look(self.whole)
-        lay.family, lay.proto, lay.s0, lay.s1, lay.d0, lay.d1, lay.ident = whole.key
-        lay.depth = len(whole.trail)
-        for i in range(lay.depth):
-            lay.trail[i] = whole.trail[i]
+        for it in done:
+            self.again(it)
+        self.win.look(buffer)
+        self.time = now
+        self.packets = frame
+
+    def again(self, it: Datagram) -> None:
+        """Screen a datagram put together."""
+        lay: Layers = self.lay
+        i: i64
+        kind: i64
         lay.p = 0
-        lay.stop = size
-        lay.end = whole.size
-        lay.cut = whole.size > size
-        self.time = whole.time
-        self.packets = whole.frame
-        self.weight = whole.packets
-        self.weight_bytes = whole.wire
+        lay.stop = self.frags.lay(it, self.win)
+        if lay.stop == 0:
+            return
+        lay.end = it.size
+        lay.cut = lay.end > lay.stop
+        lay.family, lay.proto, lay.s0, lay.s1, lay.d0, lay.d1, lay.ident = it.key
+        lay.depth = len(it.trail)
+        for i in range(lay.depth):
+            lay.trail[i] = it.trail[i]
+        self.time = it.time
+        self.packets = it.frame
+        self.weight = it.packets
+        self.weight_bytes = it.wire
         kind = lay.walk(TRANSPORT)
         if kind == UDP:
             self.udp()
@@ -495,14 +508,11 @@ class Screen(Flows):
             self.tcp()
         elif kind == FRAGMENT and self.lead:
             self.notes["fragments-in-fragments"] += 1
-        self.win.look(buffer)
-        self.time = now
-        self.packets = frame
 
     def close(self) -> None:
         """The input ends: holes and fragments are given up. Drain ``payloads``, then ``ended`` gives every flow."""
-        for whole in self.frags.close():
-            self.reassembled(whole)
+        self.frags.close()
+        self.reassembled()
         self.tcps.close()
         self.note_evictions()
         if self.rep.lost:

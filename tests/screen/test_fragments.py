@@ -10,6 +10,7 @@ from scapy.packet import Raw
 
 from consul_sniff import limits
 from consul_sniff.screen.fragments import Fragments
+from consul_sniff.screen.words import Window
 
 from .drive import packets
 from .frames import A6, B6, A, B, alive, compound, crc, ether
@@ -90,58 +91,87 @@ def test_fragments_wait_a_minute():
     assert [p.data for p in run.payloads] == [DATA[:152]]
 
 
-def pieces(count: int, notes: dict[str, int], **changes: object) -> Fragments:
-    held = Fragments(notes)
-    for i in range(count):
-        key, piece = (changes.get("key", i),), (8 * i % 65_000, 8 * i % 65_000 + 8, bytes(8))
-        held.add(key, piece, more=True, time=0, frame=i, wire=50, trail=())
-    return held
+def add(held: Fragments, key: int, place: tuple[int, int, bytes], *, more: bool = True, frame: int = 1) -> list[bytes]:
+    """Of the datagrams that are done by that fragment: what there is of them."""
+    start, end, data = place
+    if held.possible(start, end):
+        held.add(held.waiting.get(key) or held.begin(key, (key,), (), 0), start, end, data, more, 0, frame, 50)
+    return laid(held)
 
 
-def test_bounds():
-    notes: dict[str, int] = {}
-    held = pieces(limits.FRAGMENTS + 5, notes, key=1)
-    assert notes["fragments-evicted"] == 1
+def laid(held: Fragments) -> list[bytes]:
+    out, window = [], Window(0)
+    window.look(buffer := bytearray(65_600))
+    for it in held.done:
+        out.append(bytes(buffer[:held.lay(it, window)]))
+        assert it.size > len(out[-1]) or len(out[-1]) == it.size
+    held.done = []
+    return out
+
+
+def test_bounds_of_a_datagram():
+    held = Fragments(notes := {})
+    for i in range(limits.FRAGMENTS + 5):
+        add(held, 1, (8 * i, 8 * i + 8, bytes(8)))
+    assert notes == {"fragments-evicted": 1}
     assert len(held.waiting) == 1
-    notes = {}
-    flood = Fragments(notes)
-    for i in range(300):
-        flood.add((i,), (0, 60_000, bytes(60_000)), more=True, time=0, frame=i, wire=50, trail=())
-        assert flood.held <= limits.FRAGMENT_BYTES
-    assert notes["fragments-evicted"] > 100
-    notes = {}
-    many = pieces(200_000, notes)
-    assert len(many.waiting) * 64 < limits.FRAGMENT_BYTES
-    assert notes["fragments-evicted"]
+
+
+@pytest.mark.parametrize("size", [8, 60_000])
+def test_bounds_of_all(size):
+    held = Fragments(notes := {})
+    done = []
+    for i in range(200_000 if size == 8 else 300):
+        done += add(held, i, (0, size, bytes(size)))
+        assert held.held == len(held.waiting) * (size + 64) <= limits.FRAGMENT_BYTES
+    assert notes == {"fragments-evicted": len(done)}
+    assert len(done) > 100
+    held.close()
+    assert held.held == 0
+    assert {len(data) for data in laid(held)} == {size}
+
+
+def test_many_pieces_and_one_that_falls_between_all_of_them():
+    held = Fragments({})
+    for at in range(16, 65_000, 16):
+        assert not add(held, 1, (at, at + 8, b"b" * 8))
+    assert add(held, 1, (0, 65_000, b"a" * 65_000), more=False) == [b"a" * 16 + (b"b" * 8 + b"a" * 8) * ((65_000 - 16) // 16) + b"b" * 8]
+    assert held.held == 0
 
 
 @pytest.mark.parametrize(("a", "b"), list(itertools.product(range(5), range(1, 6))))
 def test_every_relation_of_two_intervals(a, b):
     """[8, 24) is there; [a * 8, (a + b) * 8) comes over it; the rest fills up."""
     truth = bytes(range(1, 81))
-    notes: dict[str, int] = {}
-    held = Fragments(notes)
+    held = Fragments(notes := {})
     other = bytes(200 for _ in range(80))
-    held.add((1,), (8, 24, truth[8:24]), more=True, time=0, frame=1, wire=0, trail=())
-    held.add((1,), (a * 8, (a + b) * 8, other[a * 8:(a + b) * 8]), more=True, time=0, frame=2, wire=0, trail=())
-    (whole,) = held.add((1,), (0, 80, truth), more=False, time=0, frame=3, wire=0, trail=())
+    add(held, 1, (8, 24, truth[8:24]))
+    add(held, 1, (a * 8, (a + b) * 8, other[a * 8:(a + b) * 8]))
+    (whole,) = add(held, 1, (0, 80, truth), more=False)
     want = bytearray(truth)
     want[a * 8:(a + b) * 8] = other[a * 8:(a + b) * 8]
     want[8:24] = truth[8:24]
-    assert whole.data == bytes(want)
+    assert whole == bytes(want)
     assert notes["overlap-conflict"] >= (a < 3 and a + b > 1)
 
 
 def test_bytes_beyond_the_end_do_not_fill_a_hole():
     held = Fragments({})
-    assert not held.add((1,), (8, 16, b"b" * 8), more=False, time=0, frame=1, wire=0, trail=())
-    assert not held.add((1,), (16, 24, b"c" * 8), more=True, time=0, frame=2, wire=0, trail=())
-    (whole,) = held.add((1,), (0, 8, b"a" * 8), more=True, time=0, frame=3, wire=0, trail=())
-    assert whole.data == b"a" * 8 + b"b" * 8
+    assert not add(held, 1, (8, 16, b"b" * 8), more=False)
+    assert not add(held, 1, (16, 24, b"c" * 8))
+    assert add(held, 1, (0, 8, b"a" * 8)) == [b"a" * 8 + b"b" * 8]
+
+
+def test_what_follows_a_fragment_that_the_snap_length_cut_is_not_moved_up():
+    held = Fragments(notes := {})
+    assert not add(held, 1, (0, 16, b"a" * 12))
+    assert not add(held, 1, (0, 16, b"a" * 16))  # as much of it as both have is the same
+    assert add(held, 1, (16, 24, b"b" * 8), more=False) == [b"a" * 12]
+    assert notes == {"fragment-overlap": 1}
 
 
 def test_impossible_places():
     held = Fragments(notes := {})
-    assert not held.add((1,), (65_528, 65_544, bytes(16)), more=False, time=0, frame=1, wire=0, trail=())
-    assert not held.add((1,), (8, 8, b""), more=True, time=0, frame=1, wire=0, trail=())
+    assert not held.possible(65_528, 65_544)
+    assert not held.possible(8, 8)
     assert notes == {"fragment-malformed": 2}
