@@ -21,12 +21,13 @@ from .words import Window
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
+    from .layers import Words
+
 KEPT = cython.declare(i64, limits.FRAGMENT_SECONDS * 1_000_000_000)
 MOST = cython.declare(i64, limits.FRAGMENTS)
 MOST_BYTES = cython.declare(i64, limits.FRAGMENT_BYTES)
 EACH = cython.declare(i64, COST)
 LONGEST = cython.declare(i64, 65_535)
-Words = tuple[int, ...]
 
 
 class Datagram:

@@ -10,6 +10,7 @@ cdef class Layers:
     cdef public Py_ssize_t family, proto, ident, offset, more, etype
     cdef public unsigned long long s0, s1, d0, d1
     cpdef Py_ssize_t walk(self, Py_ssize_t step) except -99 nogil
+    cpdef inner(self, object key, object trail, Py_ssize_t size, Py_ssize_t wire)
     cpdef Py_ssize_t link(self, Py_ssize_t kind) except -99 nogil
     cdef Py_ssize_t short(self) except -99 nogil
     cdef Py_ssize_t nibble(self) except -99 nogil

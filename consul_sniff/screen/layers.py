@@ -48,6 +48,7 @@ M32 = cython.declare(u64, 0xFFFFFFFF)
 MAX_LAYERS = cython.declare(i64, limits.LAYERS)
 MAX_EXTENSIONS = cython.declare(i64, limits.IPV6_EXTENSIONS)
 
+Words = tuple[int, ...]
 #: kinds of outer layer, as ``trail`` holds them
 TUNNELS = ("", "vlan", "mpls", "vxlan", "geneve", "gre", "ip-in-ip", "pppoe", "erspan")
 
@@ -90,6 +91,18 @@ class Layers:
             else:
                 step = self.pppoe()
         return step
+
+    def inner(self, key: Words, trail: Words, size: i64, wire: i64) -> None:
+        """Stand at the beginning of a datagram put together: [0, size) of ``wire`` bytes. ``key``: as Fragments has it."""
+        i: i64
+        self.family, self.proto, self.s0, self.s1, self.d0, self.d1, self.ident = key
+        self.depth = len(trail)
+        for i in range(self.depth):
+            self.trail[i] = trail[i]
+        self.p = 0
+        self.stop = size
+        self.end = wire
+        self.cut = wire > size
 
     def link(self, kind: i64) -> i64:
         """The first step for a link type (LINKTYPE_ number)."""

@@ -484,24 +484,16 @@ class Screen(Flows):
 
     def again(self, it: Datagram) -> None:
         """Screen a datagram put together."""
-        lay: Layers = self.lay
-        i: i64
         kind: i64
-        lay.p = 0
-        lay.stop = self.frags.lay(it, self.win)
-        if lay.stop == 0:
+        size: i64 = self.frags.lay(it, self.win)
+        if size == 0:
             return
-        lay.end = it.size
-        lay.cut = lay.end > lay.stop
-        lay.family, lay.proto, lay.s0, lay.s1, lay.d0, lay.d1, lay.ident = it.key
-        lay.depth = len(it.trail)
-        for i in range(lay.depth):
-            lay.trail[i] = it.trail[i]
+        self.lay.inner(it.key, it.trail, size, it.size)
         self.time = it.time
         self.packets = it.frame
         self.weight = it.packets
         self.weight_bytes = it.wire
-        kind = lay.walk(TRANSPORT)
+        kind = self.lay.walk(TRANSPORT)
         if kind == UDP:
             self.udp()
         elif kind == TCP:
