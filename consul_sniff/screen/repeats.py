@@ -95,6 +95,7 @@ class Repeats:
             ^ (cython.cast(u64, self.lay.proto) << 56)
         if self.lay.family == 6:
             h = mix(h ^ self.lay.s1 ^ mix(self.lay.d1))
+            line ^= place_of(self.lay.s1, self.lay.d1, 0, 0)  # the hosts of one network share the first words
         h = mix(h) ^ x
         if self.lay.proto == 6 and p + 16 <= stop:
             h = mix(h) ^ self.win.word(p + 8)

@@ -160,3 +160,14 @@ def test_other_inputs_are_not_remembered():
     assert [flow.input for flow in run.flows] == [0, 1]
     assert sum(way.replays for flow in run.flows for way in flow.ways) == 0
     assert A in run.flows[1].addresses
+@pytest.mark.parametrize("count", [1, 5, 50])
+@pytest.mark.parametrize("version", [4, 6])
+def test_the_same_said_by_neighbours_meanwhile_is_not_in_the_way(version, count):
+    """Hosts of one network that ping each other differ in their addresses' last bytes alone."""
+    def neighbour(i: int) -> bytes:
+        return udp(PING, sender=f"fd00::{i:x}" if version == 6 else f"10.0.0.{i}", receiver="fd00::f00" if version == 6 else "10.0.0.254",
+                   ident=0 if version == 4 else 1)
+
+    times = [5.0 + i / 10_000 for i in range(count + 2)]
+    frames = [neighbour(1), *(neighbour(i + 2) for i in range(count)), neighbour(1)]
+    assert packets(list(zip(times, frames, strict=True))).screen.counters == {"udp": count + 1, "duplicate": 1}
