@@ -135,7 +135,6 @@ class Sayings:
         kept.merge(Tally(count, first, last, tuple([Evidence(input_, frame, spelt(words[word], others.words)) for input_, frame, word in proof])))
 
 
-
 def _put(into: list[Any], free: list[int], one: Any) -> int:
     """Its place in a list."""
     if not free:

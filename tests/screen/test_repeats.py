@@ -160,6 +160,8 @@ def test_other_inputs_are_not_remembered():
     assert [flow.input for flow in run.flows] == [0, 1]
     assert sum(way.replays for flow in run.flows for way in flow.ways) == 0
     assert A in run.flows[1].addresses
+
+
 @pytest.mark.parametrize("count", [1, 5, 50])
 @pytest.mark.parametrize("version", [4, 6])
 def test_the_same_said_by_neighbours_meanwhile_is_not_in_the_way(version, count):
