@@ -59,6 +59,7 @@ ASLEEP_FLOW: Final = 262_144  # of one of them; longer ones are decoded
 ASLEEP_PIECES: Final = 512  # likewise
 APART: Final = 1 << 30  # numbers of what was said, from which on they are of claims and secrets
 TOLD: Final = 1  # Payload.unit of what was counted already
+STANDING: Final = 4_096  # decoders that wait where conversations came to; the oldest is made anew when it is asked for
 UNITS_SIDE: Final = 64  # different ones of a side; the rest is decoded
 FINDINGS: Final = 10_000
 KEPT_WINDOW: Final = 32 * 1024 * 1024  # bytes of recent packets that wait for a judgement: 1.5 s of 50,000 packets of 450 bytes

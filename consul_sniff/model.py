@@ -17,10 +17,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 Scalar = str | int | bool | None
 Heard = tuple[int, int, int, int, tuple[int, ...]]
+#: what a sleeping flow said: side, bytes, time, frame, 1 where it is its side's start
+Piece = tuple[int, bytes, int, int, int]
 
 
 class Protection(str, Enum):
@@ -138,6 +140,9 @@ class Payload(NamedTuple):
     #: even: data is a whole message of a followed side, or a datagram, and this its digest; odd: the digest of all that the flow
     #: said so far; limits.TOLD: what this says was counted already; 0: none of these
     unit: int = 0
+    #: the flow sleeps (`screen.asleep`), no decoder of its own follows it: the digest of what it said before, in how many pieces; (0, 0):
+    #: a datagram, whose decoder needs no flow
+    sleeps: tuple[int, int] | None = None
 
 
 class Framing(int, Enum):
@@ -206,9 +211,9 @@ class Flow:
         self.ways = ways if ways is not None else (Way(), Way())
         self.tunnel = tunnel  # e.g. "vlan 12", "vxlan 7": outer layers, for people
         #: of each side, what was known by heart or understood by the screen: (number, count, first and last time, first packets)
-        self.heard: tuple[Sequence[Heard], Sequence[Heard]] = ((), ())
+        self.heard: tuple[list[Heard], list[Heard]] = ([], [])
         #: no decoder was woken for it: the digest of what it said, and that (side, bytes, time, frame, start)
-        self.asleep: tuple[int, list[tuple[int, bytes, int, int, int]]] | None = None
+        self.asleep: tuple[int, list[Piece]] | None = None
         self.key: tuple[int, ...] = ()  # the screen's: the two sockets as numbers
         self.share = -1  # of limits.SHARES, whose part of the bounds it uses up; -1: they are not shared out
         self.standing: Standing | None = None

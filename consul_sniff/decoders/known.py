@@ -6,30 +6,21 @@ never decoded because all of it was known is *asleep*: what a decoder would know
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from .. import limits
-from ..model import Payload
 from .fold import FlowState, fold_counters, fold_heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..facts import Facts
-    from ..model import Flow, Framing, Heard, Message
+    from ..model import Flow, Framing, Heard, Message, Payload
     from .sayings import Sayings
     from .session import Screen
+    from .shared import Shared
     from .streams import StreamState
 
     Told = tuple[int, int, int, Message]  # side, time, frame, what
-
-
-class Close(NamedTuple):
-    """What a sleeping flow's decoder would say at its end."""
-
-    originator: int | None
-    messages: tuple[tuple[int, Message], ...]  # side and what it said
-    notes: Mapping[str, int]
 
 
 class HeardState(FlowState):
@@ -53,27 +44,29 @@ class HeardState(FlowState):
 
 
 class Known:
-    """``learn`` from what was decoded; ``said`` is what the screen counted of a flow. ``wake`` makes a flow's decoder."""
+    """``learn`` from what was decoded; ``said`` is what the screen counted of a flow. ``shared`` decodes what sleeping flows say."""
 
-    def __init__(self, hints: frozenset[int], wake: Callable[[Flow], StreamState], sayings: Sayings) -> None:
+    def __init__(self, hints: frozenset[int], shared: Shared, sayings: Sayings) -> None:
         self.hints = hints
+        self.shared = shared
         self.sayings = sayings
-        self._wake = wake
-        self._closes: dict[int, Close] = {}
         self._early: dict[int, HeardState] = {}  # of live flows, what the screen counted before it forgot
 
     # --- learning ----------------------------------------------------------------------------------------------
 
-    def datagram(self, unit: int, messages: Sequence[Message], screen: Screen) -> None:
-        """What a datagram said."""
-        if not screen.full:
-            screen.learn(unit, self.sayings.number(messages))
+    def datagram(self, payload: Payload, messages: Sequence[Message], screen: Screen, *, counted: bool) -> bool:
+        """Learn what a datagram said. ``counted``: have the screen count it for its flow; True where it did."""
+        number = self.sayings.number(messages)
+        screen.learn(payload.unit, number)
+        return counted and screen.counts(payload, number)
 
     def learn(self, state: StreamState, payload: Payload, told: Sequence[Told], done: Sequence[int],
               framing: tuple[Framing, Framing], screen: Screen) -> None:
         """What a payload said, where it is a unit or leads on a chain. ``framing``: before and after it; ``done``: sides of
         which no more is needed."""
-        if not payload.unit or screen.full or state.notes:
+        if state.notes:
+            state.learns = False  # others must come here awake, or what they said after it would be known and this not
+        if not payload.unit or screen.full or not state.learns:
             return
         if payload.unit & 1:
             said = self._said_by(state, told)
@@ -99,7 +92,7 @@ class Known:
         """Add a flow that was never decoded to the facts, if what the screen counted is all that is to be told of it."""
         if flow.number in self._early:
             return False
-        close = self.close(flow) if flow.asleep is not None else None
+        close = self.shared.close(flow, ended=room is not None) if flow.asleep is not None else None
         if close is not None and (close.messages or close.notes):
             return False
         key, source = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, room)
@@ -116,15 +109,14 @@ class Known:
             del self._early[flow.number]
         if early is None and flow.asleep is None and not (flow.heard[0] or flow.heard[1]):
             return None
-        close = self.close(flow) if flow.asleep is not None else None
+        close = self.shared.close(flow, ended=ended) if flow.asleep is not None else None
         state = HeardState(flow, close.originator if close is not None else None)
         if early is not None:
             state.join(early)
         self._hear(state, flow.heard)
         if ended and close is not None and flow.asleep is not None:
-            _, _, time, frame, _ = flow.asleep[1][-1]
-            for side, message in close.messages:
-                state.add(side, time, frame, message)
+            for side, place, message in close.messages:
+                state.add(side, *flow.asleep[1][place][2:4], message)
             state.notes = close.notes
         return state
 
@@ -136,29 +128,9 @@ class Known:
                 state = self._early[flow.number] = HeardState(flow)
             self._hear(state, (heard, []) if side == 0 else ([], heard))
         self.sayings.forget(*screen.used())
-        self._closes.clear()
+        self.shared.forget()
 
     def _hear(self, state: FlowState, heard: tuple[Sequence[Heard], Sequence[Heard]]) -> None:
         for side, units in enumerate(heard):
             for one in units:
                 state.hear(side, self.sayings.says(one[0]), one)
-
-    def close(self, flow: Flow) -> Close:
-        """What a sleeping flow's decoder would say at its end. Raises what a bug of the decoder's raises."""
-        assert flow.asleep is not None
-        chain, pieces = flow.asleep
-        close = self._closes.get(chain)
-        if close is None:
-            state = self._wake(flow)
-            for side, data, time, frame, start in pieces:
-                for _ in state.feed(Payload(flow.number, side, data, time, frame, 0, bool(start))):
-                    pass
-                state.satisfied()
-            state.notes.clear()
-            messages = tuple([(side, message._replace(detail=None)) for side, _, _, message in state.close()])
-            close = Close(state.originator, messages, dict(state.notes))
-            if len(self._closes) < limits.UNITS:
-                self._closes[chain] = close
-                if not (close.messages or close.notes):
-                    self.sayings.closes[chain] = -1 if close.originator is None else close.originator
-        return close

@@ -13,21 +13,25 @@ from typing import TYPE_CHECKING, Protocol
 from .. import limits
 from ..errors import DecodeError, NeedMoreData
 from ..facts import Facts
+from ..model import Payload
 from . import datagram_decoders, stream_decoders
 from .base import Budget, Cursor
 from .fold import fold_flow
 from .known import HeardState, Known
 from .sayings import Sayings
+from .shared import Shared
 from .streams import StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..keyring import Keyring
-    from ..model import Flow, Heard, Message, Payload
+    from ..model import Flow, Heard, Message, Piece
     from ..rows import Rows
     from .base import DatagramDecoder, StreamDecoder
     from .fold import FlowState
+
+    Step = tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int, bytes]  # of the screen: see screen.asleep
 
 
 class Screen(Protocol):
@@ -45,10 +49,19 @@ class Screen(Protocol):
     def resume(self, number: int, side: int) -> None: ...
     def follow(self, number: int, side: int, framing: int, taken: int) -> None: ...
     def learn(self, unit: int, number: int) -> None: ...
-    def leads(self, chain: int, step: tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int, bytes]) -> None: ...
+    def leads(self, chain: int, step: Step) -> None: ...
+    def number_of(self, unit: int) -> int: ...
+    def step(self, chain: int) -> Step | None: ...
+    def pieces(self, number: int) -> list[Piece]: ...
+    def counts(self, payload: Payload, number: int) -> bool: ...
+    def goes(self, payload: Payload, step: Step) -> None: ...
+    def rouse(self, number: int) -> None: ...
     @property
     def full(self) -> bool: ...
     def unlearn(self) -> Iterable[tuple[Flow, int, list[Heard]]]: ...
+
+
+DATAGRAM = (0, 0)  # what Payload.sleeps says of it
 
 
 class Session:
@@ -71,7 +84,8 @@ class Session:
         self._streams = stream_decoders()
         self._states: dict[int, StreamState] = {}
         # no method of this session's own: in a ring, it and its screen would stay in memory while the report is made
-        self._known = Known(hints, partial(_state, self._streams, keyring), self.sayings)
+        self._shared = Shared(partial(_state, self._streams, keyring), self.sayings)
+        self._known = Known(hints, self._shared, self.sayings)
         if screen is not None:
             screen.tells(self.sayings)
 
@@ -87,20 +101,43 @@ class Session:
     def take(self, payload: Payload, screen: Screen) -> None:
         """Decode one payload. Never raises on what is in it."""
         state = self._states.get(payload.flow)
-        if state is None:
-            state = self._states[payload.flow] = StreamState(screen.flow(payload.flow), self._streams, self.keyring)
         try:
-            if state.flow.transport == "udp":
+            if state is None and payload.sleeps is None:
+                state = self._begin(payload.flow, screen)
+            if state is None and payload.sleeps != DATAGRAM:
+                if self._shared.take(payload, screen):
+                    return
+                state = self._roused(payload, screen)
+            if state is None or state.flow.transport == "udp":
                 self._datagram(state, payload, screen)
             else:
                 self._segment(state, payload, screen)
         except Exception as error:  # noqa: BLE001 - a bug of ours must not end the run, and must not be silent
-            self._bug(error, state, payload, screen)
+            if payload.flow not in self._states:
+                screen.rouse(payload.flow)
+                self._begin(payload.flow, screen)
+            self._bug(error, self._states[payload.flow], payload, screen)
+
+    def _begin(self, number: int, screen: Screen) -> StreamState:
+        state = self._states[number] = StreamState(screen.flow(number), self._streams, self.keyring)
+        return state
+
+    def _roused(self, payload: Payload, screen: Screen) -> StreamState:
+        """A decoder for a flow that slept until now."""
+        assert payload.sleeps is not None
+        pieces = screen.pieces(payload.flow)[:payload.sleeps[1]]
+        screen.rouse(payload.flow)
+        state = self._begin(payload.flow, screen)
+        state.learns = False
+        for side, data, time, frame, start in pieces:
+            self._segment(state, Payload(payload.flow, side, data, time, frame, 0, bool(start), limits.TOLD), screen)
+        state.taken = [0, 0]  # what was handed on before was counted and is forgotten
+        return state
 
     def end(self, flow: Flow) -> None:
         """The screen gives up a flow, with its final counters: fold it into the facts."""
         state = self._states.pop(flow.number, None)
-        self._close(flow)
+        self._close(flow, ended=True)
         if state is not None:
             try:
                 for side, time, frame, message in state.close():
@@ -115,11 +152,11 @@ class Session:
             self._count(dict(heard.notes))
         fold_flow(self.facts, flow, _both(heard, state), self.hints, self.room)
 
-    def _close(self, flow: Flow) -> None:
+    def _close(self, flow: Flow, *, ended: bool) -> None:
         """Where no decoder was woken for a flow: find out what it would say at its end."""
         if flow.asleep is not None:
             try:
-                self._known.close(flow)
+                self._shared.close(flow, ended=ended)
             except Exception as error:  # noqa: BLE001 - as in take()
                 self._bug(error, None, None, None)
                 flow.asleep = None
@@ -131,7 +168,7 @@ class Session:
             screen.tell()
             now.add_up(screen.rows(), screen.crowd)
         for flow in live:
-            self._close(flow)
+            self._close(flow, ended=False)
             state = self._states.get(flow.number)
             if state is not None or not self._known.fold(now, flow, None):
                 fold_flow(now, flow, _both(self._known.said(flow, ended=False), state), self.hints)
@@ -161,19 +198,23 @@ class Session:
         if state.notes:
             self._count(state.notes)
 
-    def _datagram(self, state: StreamState, payload: Payload, screen: Screen) -> None:
-        if state.datagrams[payload.side] >= limits.DATAGRAMS_DECODED and self.listener is None:
+    def _datagram(self, state: StreamState | None, payload: Payload, screen: Screen) -> None:
+        """``state`` None: all that its flow said so far was known by heart."""
+        if state is not None and state.datagrams[payload.side] >= limits.DATAGRAMS_DECODED and self.listener is None:
             return  # handed on before the screen was told: where blocks end must decide nothing
         for decoder in self._datagrams:
             messages = self._try(decoder, payload)
             if messages is not None:
+                gossip = decoder.protocol == "memberlist"
+                if gossip and payload.unit and self._known.datagram(payload, messages, screen, counted=state is None):
+                    return
+                state = state or self._begin(payload.flow, screen)
                 for message in messages:
                     self._told(state, payload.side, payload.time, payload.frame, message)
-                if decoder.protocol == "memberlist":
-                    if payload.unit:
-                        self._known.datagram(payload.unit, messages, screen)
+                if gossip:
                     return
                 break
+        state = state or self._begin(payload.flow, screen)
         state.datagrams[payload.side] += 1
         if state.datagrams[payload.side] >= limits.DATAGRAMS_DECODED and self.listener is None:
             screen.enough(payload.flow, payload.side)

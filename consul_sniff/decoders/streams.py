@@ -68,7 +68,7 @@ class Side:
 class StreamState(FlowState):
     """A live flow with its decoder (UDP flows use only the FlowState part)."""
 
-    __slots__ = ("decoders", "decoder", "sides", "tries", "asked", "ask_at", "lost_steps", "notes", "keyring", "_originator", "last", "taken", "pieces")
+    __slots__ = ("decoders", "decoder", "sides", "tries", "asked", "ask_at", "lost_steps", "notes", "keyring", "_originator", "last", "taken", "pieces", "learns")
 
     def __init__(self, flow: Flow, decoders: tuple[type[StreamDecoder], ...], keyring: Keyring | None) -> None:
         super().__init__(flow)
@@ -85,6 +85,7 @@ class StreamState(FlowState):
         self.last = (0, 0)
         self.taken = [0, 0]  # payloads of each side
         self.pieces: list[tuple[int, int]] = []  # time and frame of those that led on a chain (Payload.unit)
+        self.learns = True  # nothing stood in what it said so far that cannot be known by heart
         if flow.standing is not None:
             self._go_on(flow.standing)
 

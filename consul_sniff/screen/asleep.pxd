@@ -25,7 +25,8 @@ cdef class Asleep:
     cdef readonly object rows
     cdef Kept[::1] P
     cdef unsigned int[::1] last
-    cdef dict early
+    cdef dict early, new
+    cdef readonly object sleeps
     cdef Py_ssize_t high, free
     cpdef leads(self, unsigned long long chain, object step)
     cpdef forget(self)
@@ -34,7 +35,10 @@ cdef class Asleep:
     cdef unsigned long long take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame,
                                  Py_ssize_t start) except? 9
     cdef Py_ssize_t keep(self, Py_ssize_t d, unsigned long long chain, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t start) except -9
-    cdef known(self, Py_ssize_t d, object step)
+    cdef list known(self, Py_ssize_t a, Py_ssize_t piece, object step)
+    cpdef list learnt(self, Py_ssize_t a, Py_ssize_t place, object step)
+    cdef again(self, Py_ssize_t a, object payload)
+    cpdef rouse(self, Py_ssize_t a)
     cpdef wake(self, Py_ssize_t a, Py_ssize_t alone)
     cpdef list pieces(self, Py_ssize_t r)
     cpdef list drop(self, Py_ssize_t r)

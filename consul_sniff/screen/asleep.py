@@ -8,6 +8,7 @@ leads elsewhere the flow wakes: the kept ones are handed on (as told already), t
 from __future__ import annotations
 
 import ctypes
+from typing import TYPE_CHECKING, Any
 
 from .. import limits
 
@@ -27,6 +28,9 @@ from .words import Window, zeros
 if not cython.compiled:
     from .words import mix
 
+if TYPE_CHECKING:
+    from ..model import Payload, Piece
+
 TOLD = cython.declare(u64, limits.TOLD)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
 MOST_BYTES = cython.declare(i64, limits.ASLEEP_FLOW)  # of a flow, kept or only looked at
@@ -36,10 +40,11 @@ FRESH = cython.declare(i64, 0)  # no piece yet
 ASLEEP = cython.declare(i64, 1)  # all pieces were known
 AWAKE = cython.declare(i64, 2)  # handed on, and looked at so that the session learns
 ALONE = cython.declare(i64, 3)  # handed on
+BEGINNING = cython.declare(u64, limits.TOLD)  # stands for what was said before the first piece
+ANY = cython.declare(i64, limits.UNITS_HEARD)
 
 # The same fields in the same order stand in asleep.pxd.
 KEPT = (("chain", 8), ("time", 8), ("frame", 8), ("before", 4), ("bits", 4))
-Piece = tuple[int, bytes, int, int, int]  # side, bytes, time, frame, start
 #: what a piece says: (side, pieces back, unit's number); sides that need not be read on; framing of its side from here on;
 #: and the piece itself, which all flows that said it share
 Step = tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int, bytes]
@@ -66,7 +71,9 @@ class Asleep:
         self.units = units
         self.off = False
         self.steps: dict[int, Step] = {}
-        self.bytes = 0  # of all steps
+        self.new: dict[int, bytes] = {}  # pieces that were handed on of flows that sleep: nothing was learnt of them yet
+        self.bytes = 0  # of all steps, and of these
+        self.sleeps: object = None  # of the last piece: see Payload
         self.rows = (KeptRecord * (limits.ASLEEP_KEPT + 1)).from_buffer(zeros(ctypes.sizeof(KeptRecord) * (limits.ASLEEP_KEPT + 1)))
         self.P = self.rows
         self.last = zeros(table.rows * 4).cast("I")  # of each flow, the row of its last piece
@@ -85,18 +92,20 @@ class Asleep:
     def rest(self) -> None:
         """No packet comes any more: let go of the memory."""
         self.steps = {}
+        self.new = {}
         self.rows = self.P = (KeptRecord * 1)()
 
     def leads(self, chain: u64, step: Step) -> None:
         """What the last piece says of a flow that said this so far."""
         if chain not in self.steps:
-            self.bytes += len(step[3])
+            if self.new.pop(chain, None) is None:
+                self.bytes += len(step[3])
             self.steps[chain] = step
 
     @property
     def full(self) -> bool:
         """Must all be forgotten before more is learnt?"""
-        return len(self.steps) >= limits.UNITS or self.bytes >= limits.ASLEEP
+        return len(self.steps) + len(self.new) >= limits.UNITS or self.bytes >= limits.ASLEEP
 
     def forget(self) -> None:
         """Forget all steps; the flows that sleep wake at their next piece."""
@@ -104,13 +113,17 @@ class Asleep:
             if self.last[row]:
                 self.early[row] = self.drop(row)
         self.steps.clear()
+        self.new.clear()
         self.bytes = 0
 
     def take(self, d: i64, p: i64, stop: i64, time: i64, frame: i64, start: i64) -> u64:
-        """TOLD: the piece [p, stop) was known, and counted. Else it is to be handed on: as this unit, 0 for none."""
+        """TOLD: the piece [p, stop) was known, and counted. Else it is to be handed on: as this unit, 0 for none, and what ``sleeps``
+        says."""
         a: i64 = d & ~1
         h: u64
+        before: u64
         state: i64 = self.tab.D[a].sleep
+        self.sleeps = None
         if state == ALONE:
             return 0
         self.tab.D[a + 1].chain += cython.cast(u64, stop - p)
@@ -119,20 +132,28 @@ class Asleep:
                 or cython.cast(i64, self.tab.D[a + 1].sleep) > MOST_PIECES):
             self.wake(a, 1)
             return 0
-        h = (self.tab.D[a].chain ^ cython.cast(u64, ((self.tab.F[a >> 1].opener + 1) << 2) | ((d & 1) << 1) | start)) & M64
+        before = self.tab.D[a].chain
+        h = (before ^ cython.cast(u64, ((self.tab.F[a >> 1].opener + 1) << 2) | ((d & 1) << 1) | start)) & M64
         h = mix(self.units.mixed(mix(h ^ self.win.seed), p, stop)) | 1
         if h == TOLD:
             h = 3
         self.tab.D[a].chain = h
         if state == AWAKE:
             return h
-        step = self.steps.get(h)
-        if step is None or self.count >= ALL_PIECES or self.units.crowded() or a >> 1 in self.early:
+        if self.count >= ALL_PIECES or self.units.crowded() or a >> 1 in self.early:
             self.wake(a, 0)
             return h
         self.tab.D[a].sleep = ASLEEP
         self.keep(d, h, time, frame, start)
-        self.known(d, step)
+        step = self.steps.get(h)
+        if step is None:
+            if h not in self.new:
+                self.new[h] = self.win.take(p, stop)
+                self.bytes += stop - p
+            self.sleeps = (before or BEGINNING, self.tab.D[a + 1].sleep - 1)
+            return h
+        self.known(a, self.last[a >> 1], step)
+        self.tab.D[d].framing = step[2]
         return TOLD
 
     def keep(self, d: i64, chain: u64, time: i64, frame: i64, start: i64) -> i64:
@@ -152,26 +173,56 @@ class Asleep:
         self.count += 1
         return 0
 
-    def known(self, d: i64, step: Step) -> None:
-        """Count what the last piece says, and do what the decoder asked for."""
-        a: i64 = d & ~1
+    def known(self, a: i64, piece: i64, step: Step) -> list[tuple[int, int, int, int]]:
+        """Count what a piece says, and read no side of which no more is needed. What there is no room for: side, number, time, frame."""
+        more: list[tuple[int, int, int, int]] = []
         i: i64
         _: i64
         for side, back, number in step[0]:
-            i = self.last[d >> 1]
+            i = piece
             for _ in range(back):
                 i = self.P[i].before
-            self.units.add(a + side, number + 1, cython.cast(i64, self.P[i].time), cython.cast(i64, self.P[i].frame))
+            if not self.units.add(a + side, number + 1, cython.cast(i64, self.P[i].time), cython.cast(i64, self.P[i].frame), ANY):
+                more.append((side, number, self.P[i].time, self.P[i].frame))
         for side in step[1]:
             self.tab.D[a + side].enough = 1
-        self.tab.D[d].framing = step[2]
+        return more
+
+    def learnt(self, a: i64, place: i64, step: Step) -> list[tuple[int, int, int, int]]:
+        """Count what the piece of that number says, now that it is known. As ``known``."""
+        i: i64 = self.last[a >> 1]
+        _: i64
+        for _ in range(place + 1, cython.cast(i64, self.tab.D[a + 1].sleep)):
+            i = self.P[i].before
+        return self.known(a, i, step)
 
     def wake(self, a: i64, alone: i64) -> None:
         """Hand on what was kept of a flow, as told already. ``alone``: nothing is learnt from it any more."""
+        place: i64 = 0
+        unit: u64
         if self.tab.D[a].sleep == ASLEEP:
+            waiting: list[Any] = self.outlet.recall(a) if self.tab.D[a].handed or self.tab.D[a + 1].handed else []
             for side, data, time, frame, start in self.drop(a >> 1):
-                self.outlet.hand(a + side, data, time, frame, 0, start, TOLD)
+                unit = TOLD
+                while waiting and waiting[0].sleeps[1] == place and unit == TOLD:
+                    if waiting[0].unit & 1:
+                        unit = waiting.pop(0).unit
+                    else:
+                        self.again(a, waiting.pop(0))
+                self.outlet.hand(a + side, data, time, frame, 0, start, unit, None)
+                place += 1
+            for payload in waiting:
+                self.again(a, payload)
         self.tab.D[a].sleep = ALONE if alone or self.tab.D[a].sleep == ALONE else AWAKE
+
+    def again(self, a: i64, payload: Payload) -> None:
+        """Hand a unit on once more, of a flow that wakes."""
+        self.outlet.hand(a + payload.side, payload.data, payload.time, payload.frame, 0, 0, payload.unit, None)
+
+    def rouse(self, a: i64) -> None:
+        """A flow has a decoder of its own from here on, which knows what was kept."""
+        self.drop(a >> 1)
+        self.tab.D[a].sleep = ALONE
 
     def pieces(self, r: i64) -> list[Piece]:
         """What was kept of a flow, in order."""
@@ -181,7 +232,8 @@ class Asleep:
         i: i64 = self.last[r]
         while i:
             row = self.rows[i]
-            out.append((row.bits & 1, self.steps[row.chain][3], row.time, row.frame, row.bits >> 1))
+            step = self.steps.get(row.chain)
+            out.append((row.bits & 1, self.new[row.chain] if step is None else step[3], row.time, row.frame, row.bits >> 1))
             i = row.before
         out.reverse()
         return out

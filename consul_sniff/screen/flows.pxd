@@ -15,6 +15,7 @@ cdef class Flows:
     cdef readonly Conversations talks
     cdef readonly Tallies tallies
     cdef set fetched
+    cdef dict unheard
     cdef Py_ssize_t everything, input, closing, endings, time
     cdef list over
     cdef dict ended_flows
@@ -22,6 +23,7 @@ cdef class Flows:
     cdef restart(self, Py_ssize_t input_index)
     cdef end(self, Py_ssize_t r)
     cdef forget(self, Py_ssize_t r)
+    cdef framed(self, Py_ssize_t d, Py_ssize_t framing)
     cdef folded(self, Py_ssize_t r, bint counted)
     cdef Py_ssize_t added(self, Py_ssize_t r) except -9
     cdef tally(self, Conversations talks, Py_ssize_t r, str tunnel, Py_ssize_t side)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import limits
+
 try:
     import cython
     from cython import Py_ssize_t as i64
@@ -27,12 +29,13 @@ from .tallies import Tallies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..model import Flow, Heard, Payload
+    from ..model import Flow, Heard, Payload, Piece
     from ..rows import Rows
     from .asleep import Step
     from .tallies import Sayings
 
 ASLEEP = cython.declare(i64, 1)  # as in Asleep
+MOST = cython.declare(i64, limits.UNITS_SIDE)
 
 
 class Flows:
@@ -58,6 +61,7 @@ class Flows:
         self.ended_flows: dict[int, Flow] = {}
         self.tunnels: dict[int, str] = {}
         self.fetched: set[int] = set()  # flows of which `unlearn` gave what was heard
+        self.unheard: dict[int, tuple[list[Heard], list[Heard]]] = {}  # what they said that the units had no room for, until `unlearn`
         self.tcps.restart()
         self.others.restart()
         self.input = input_index
@@ -111,6 +115,8 @@ class Flows:
         self.others.forget(r)
         if self.fetched:
             self.fetched.discard(self.tab.F[r].number)
+        if self.unheard:
+            self.unheard.pop(self.tab.F[r].number, None)
         self.tab.remove(r)
 
     def folded(self, r: i64, counted: bool) -> Flow:  # noqa: FBT001 - compiled, by place
@@ -118,6 +124,9 @@ class Flows:
         it = fold(self.tab, r, self.input, self.tunnels.get(r, ""), counted=counted)
         if self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard:
             it.heard = (self.tcps.units.heard(2 * r), self.tcps.units.heard(2 * r + 1))
+        if self.unheard and it.number in self.unheard:
+            for heard, more in zip(it.heard, self.unheard[it.number], strict=True):
+                heard.extend(more)
         if self.tab.D[2 * r].sleep == ASLEEP:
             it.asleep = (self.tab.D[2 * r].chain, self.tcps.asleep.pieces(r))
         it.standing = self.others.standings.get(it.number)
@@ -140,7 +149,7 @@ class Flows:
         if not (self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard or self.tab.D[2 * r].sleep):
             self.talks.add(r, cython.cast(u64, self.input), tunnel)
             return 1
-        if self.tallies.sayings is None or number in self.fetched:
+        if self.tallies.sayings is None or number in self.fetched or number in self.unheard:
             return 0
         if self.tab.D[2 * r].sleep:
             closes = self.tallies.sayings.closes.get(self.tab.D[2 * r].chain) if self.tab.D[2 * r].sleep == ASLEEP else None
@@ -252,9 +261,13 @@ class Flows:
         ``taken`` payloads was handed on meanwhile."""
         row: i64 = self.tab.row(number)
         d: i64 = 2 * row + side
-        if (row >= 0 and not self.everything and self.tab.D[d].handed == taken & 0xFFFFFFFF and not self.tab.D[d].pending
-                and not self.tab.D[d].held and not self.tab.D[d].half):
-            self.tab.D[d].framing = framing
+        if row >= 0 and not self.everything and self.tab.D[d].handed == taken & 0xFFFFFFFF:
+            self.framed(d, framing)
+
+    def framed(self, d: i64, framing: i64) -> None:
+        """Follow a side from here on, if nothing of it waits."""
+        if not (self.tab.D[d].pending or self.tab.D[d].held or self.tab.D[d].half):
+            self.tab.D[d].framing = cython.cast(cython.uint, framing)
 
     def learn(self, unit: int, number: int) -> None:
         """What a unit says is known under this number."""
@@ -263,6 +276,67 @@ class Flows:
     def leads(self, chain: int, step: Step) -> None:
         """What the last piece says of a flow that said this so far."""
         self.tcps.asleep.leads(chain, step)
+
+    # --- what sleeping flows said that was handed on ---------------------------------------------------------------
+
+    def number_of(self, unit: int) -> int:
+        """The number of a unit, -1 where it is not known."""
+        return self.tcps.units.number_of(unit)
+
+    def step(self, chain: int) -> Step | None:
+        """What is known of a chain's last piece."""
+        return self.tcps.asleep.steps.get(chain)
+
+    def pieces(self, number: int) -> list[Piece]:
+        """What a sleeping flow said so far."""
+        row: i64 = self.tab.row(number)
+        if row >= 0:
+            return self.tcps.asleep.pieces(row)
+        asleep = self.ended_flows[number].asleep
+        return asleep[1] if asleep is not None else []
+
+    def counts(self, payload: Payload, number: int) -> bool:
+        """Count for its flow what a unit says. False: there is no room."""
+        row: i64 = self.tab.row(payload.flow)
+        d: i64 = 2 * row + payload.side
+        if row < 0:
+            self.more(self.ended_flows[payload.flow].heard, payload.side, number, payload.time, payload.frame)
+        elif not self.tcps.units.add(d, number + 1, payload.time, payload.frame, MOST):
+            return False
+        else:
+            self.tab.D[d].handed -= 1
+        return True
+
+    def goes(self, payload: Payload, step: Step) -> None:
+        """Count for its flow what a piece says, and treat its sides as the step wants it: it is no more handed on than others that
+        are known."""
+        assert payload.sleeps is not None
+        place: i64 = payload.sleeps[1]
+        row: i64 = self.tab.row(payload.flow)
+        d: i64 = 2 * row + payload.side
+        if row < 0:
+            it = self.ended_flows[payload.flow]
+            pieces = self.pieces(payload.flow)
+            for side, back, number in step[0]:
+                self.more(it.heard, side, number, *pieces[place - back][2:4])
+            return
+        for side, number, time, frame in self.tcps.asleep.learnt(2 * row, place, step):
+            self.more(self.unheard.setdefault(payload.flow, ([], [])), side, number, time, frame)
+        self.tab.D[d].handed -= 1
+        if self.tab.D[2 * row].chain == payload.unit:  # nothing came since
+            self.framed(d, step[2])
+
+    def more(self, heard: tuple[list[Heard], list[Heard]], side: int, number: int, time: int, frame: int) -> None:
+        """Something else that was heard once."""
+        heard[side].append((number, 1, time, time, (frame,)))
+
+    def rouse(self, number: int) -> None:
+        """A sleeping flow has a decoder of its own from here on, which knows all that it said."""
+        row: i64 = self.tab.row(number)
+        if row >= 0:
+            self.tcps.asleep.rouse(2 * row)
+        else:
+            self.ended_flows[number].asleep = None
 
     @property
     def full(self) -> bool:
@@ -278,6 +352,11 @@ class Flows:
                     self.fetched.add(self.tab.F[row].number)
                     yield self.flow(self.tab.F[row].number), d & 1, units.heard(d)
                     units.drop(d)
+        for number, sides in self.unheard.items():
+            self.fetched.add(number)
+            for side in (0, 1):
+                yield self.flow(number), side, sides[side]
+        self.unheard = {}
         units.forget()
         self.tcps.asleep.forget()
         self.others.unlearn()

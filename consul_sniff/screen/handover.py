@@ -23,8 +23,19 @@ class HandOver:
         self.payloads: list[Payload] = []
         self.bytes = 0
 
-    def hand(self, d: i64, data: bytes, time: i64, frame: i64, lost: i64, start: i64, unit: u64) -> None:
+    def hand(self, d: i64, data: bytes, time: i64, frame: i64, lost: i64, start: i64, unit: u64, sleeps: object) -> None:
         # what Payload(...) does, in a third of its time
-        self.payloads.append(_new(Payload, (self.tab.F[d >> 1].number, d & 1, data, time, frame, lost, start != 0, unit)))
+        self.payloads.append(_new(Payload, (self.tab.F[d >> 1].number, d & 1, data, time, frame, lost, start != 0, unit, sleeps)))
         self.bytes += len(data)
         self.tab.D[d].handed += 1
+
+    def recall(self, a: i64) -> list[Payload]:
+        """Take back what was handed on of a flow and not fetched yet."""
+        number = self.tab.F[a >> 1].number
+        mine = [payload for payload in self.payloads if payload.flow == number]
+        if mine:
+            self.payloads = [payload for payload in self.payloads if payload.flow != number]
+        for payload in mine:
+            self.bytes -= len(payload.data)
+            self.tab.D[a + payload.side].handed -= 1
+        return mine

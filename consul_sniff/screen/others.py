@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .handover import HandOver
 
 # courses
+KINDS_HEARD = cython.declare(i64, limits.UNITS_SIDE)
 NEW = cython.declare(i64, 0)
 LEFT = cython.declare(i64, 1)  # to the decoders
 TLS = cython.declare(i64, 2)
@@ -175,7 +176,7 @@ class Others:
         number = self.numbers.get(what)
         if number is None:
             number = self.numbers[what] = self.sayings.told(what)
-        return self.units.add(d, number + 1, self.time, self.frame)
+        return self.units.add(d, number + 1, self.time, self.frame, KINDS_HEARD)
 
     def unlearn(self) -> None:
         """Forget the numbers."""
@@ -245,7 +246,7 @@ class Others:
             return 1
         if held is None:
             held = self.held[number] = []
-        payload = _new(Payload, (number, d & 1, self.win.take(p, stop), self.time, self.frame, 0, self.tab.D[d].begun != 0, 0))
+        payload = _new(Payload, (number, d & 1, self.win.take(p, stop), self.time, self.frame, 0, self.tab.D[d].begun != 0, 0, None))
         held.append(payload)
         self.bytes += stop - p
         return self.bytes <= HELD and len(held) < HELD_PAYLOADS

@@ -63,6 +63,7 @@ SEALED1 = cython.declare(i64, 2)
 NEITHER = cython.declare(i64, 0)
 
 DATAGRAM = cython.declare(u64, 0x64617467)  # salts a datagram's digest
+ALONE = cython.declare(object, (0, 0))  # Payload.sleeps of a datagram that may be known by heart
 EVEN = cython.declare(u64, 0xFFFFFFFFFFFFFFFE)
 M16 = cython.declare(u64, 0xFFFF)
 M32 = cython.declare(u64, 0xFFFFFFFF)
@@ -428,7 +429,7 @@ class Screen(Flows):
             unit = self.win.digest(p, stop, DATAGRAM) & EVEN
             if self.tcps.units.count(d, unit, self.time, self.packets):
                 return
-        self.outlet.hand(d, self.win.take(p, stop), self.time, self.packets, size - (stop - p), 0, unit)
+        self.outlet.hand(d, self.win.take(p, stop), self.time, self.packets, size - (stop - p), 0, unit, ALONE if unit else None)
 
     def plain(self, d: i64) -> i64:
         """Count a plaintext memberlist datagram: 1 where it is to be read."""

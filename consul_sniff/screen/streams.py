@@ -158,6 +158,7 @@ class Streams:
     def on(self, d: i64, p: i64, stop: i64, wire: i64, time: i64, frame: i64) -> None:
         """Hand on [p, stop), captured of ``wire`` bytes, unless it is known what it says."""
         unit: u64
+        sleeps: object = None
         at: i64 = self.others.take(d, p, stop, self.tab.D[d].pending == 0 and wire == stop - p, time, frame)
         if at >= stop:
             return
@@ -166,9 +167,10 @@ class Streams:
             unit = 0
         else:
             unit = self.asleep.take(d, p, stop, time, frame, cython.cast(i64, self.tab.D[d].begun))
+            sleeps = self.asleep.sleeps
         if unit != TOLD:
             self.outlet.hand(d, self.win.take(at, stop), time, frame, self.tab.D[d].pending,
-                             self.tab.D[d].begun if at == p else 0, unit)
+                             self.tab.D[d].begun if at == p else 0, unit, sleeps)
 
     def give_up(self, d: i64) -> None:
         """The bytes before the first waiting segment will not come."""

@@ -27,15 +27,16 @@ cdef class Units:
     cdef unsigned long long[::1] header_words
     cdef Py_ssize_t[::1] sizes
     cdef readonly Py_ssize_t learnt
-    cdef Py_ssize_t high, free, numbers, end
+    cdef Py_ssize_t high, free, used, numbers, end
     cdef unsigned long long some
     cpdef restart(self)
     cpdef rest(self)
     cpdef forget(self)
     cpdef learn(self, unsigned long long digest, unsigned long long number)
+    cpdef number_of(self, unsigned long long digest)
     cdef Py_ssize_t place(self, unsigned long long h) except -9 nogil
     cdef Py_ssize_t count(self, Py_ssize_t d, unsigned long long h, Py_ssize_t time, Py_ssize_t frame) except -9 nogil
-    cdef Py_ssize_t add(self, Py_ssize_t d, unsigned long long number, Py_ssize_t time, Py_ssize_t frame) except -9 nogil
+    cdef Py_ssize_t add(self, Py_ssize_t d, unsigned long long number, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t most) except -9 nogil
     cdef Py_ssize_t crowded(self) except -9 nogil
     cdef Py_ssize_t proves(self, Py_ssize_t r, unsigned long long frame) except -9 nogil
     cdef Py_ssize_t row(self) except -9 nogil

@@ -42,6 +42,7 @@ NUMBER = cython.declare(u64, 0x6E756D62)  # stands for a number that nobody read
 KNOWN = cython.declare(i64, limits.UNITS * 2)  # places; a power of two
 ROWS = cython.declare(i64, limits.UNITS_HEARD)
 MOST = cython.declare(i64, limits.UNITS)
+SPARE = cython.declare(i64, 1_024)  # rows: one piece says less
 KINDS_HEARD = cython.declare(i64, limits.UNITS_SIDE)
 FRAME_BYTES = cython.declare(i64, 64 * 1024 * 1024)  # decoders.yamux.FRAME_BYTES
 ASLEEP = cython.declare(i64, 1)  # as in Asleep
@@ -77,6 +78,7 @@ class Units:
         self.H = self.rows_array
         self.high = 1  # row 0 is nobody's
         self.free = 0  # row of a list of rows given back
+        self.used = 0  # rows
         self.words = array("Q", [key_word(key) for key in NUMBERS])
         self.sizes = array("q", [len(key) for key in NUMBERS])
         self.numbers = len(NUMBERS)
@@ -89,7 +91,7 @@ class Units:
     def restart(self) -> None:
         """No flow is live any more. What is known stays known: it hangs on no input."""
         self.high = 1
-        self.free = 0
+        self.free = self.used = 0
 
     def rest(self) -> None:
         """No packet comes any more: let go of the memory."""
@@ -107,11 +109,11 @@ class Units:
     @property
     def full(self) -> bool:
         """Must what was heard be fetched, and be forgotten? Then ``learn`` and ``count`` do nothing."""
-        return self.learnt >= MOST or (self.free == 0 and self.high >= ROWS)
+        return bool(self.learnt >= MOST or self.used >= ROWS - 1)
 
     def crowded(self) -> i64:
         """Is there hardly a row left?"""
-        return self.free == 0 and self.high >= ROWS - 64
+        return self.used >= ROWS - SPARE
 
     def learn(self, digest: u64, number: u64) -> None:
         """A unit's number, from now on."""
@@ -120,6 +122,10 @@ class Units:
             self.known[i] = digest
             self.known[i + 1] = number + 1
             self.learnt += 1
+
+    def number_of(self, digest: u64) -> int:
+        """A unit's number; -1: it is not known."""
+        return int(self.known[self.place(digest) + 1]) - 1
 
     def place(self, h: u64) -> i64:
         """Where a digest stands in ``known``, or would."""
@@ -133,10 +139,10 @@ class Units:
     def count(self, d: i64, h: u64, time: i64, frame: i64) -> i64:
         """Count a unit that is known: 1. 0 where it is not, or there is no room."""
         number: u64 = self.known[self.place(h) + 1]
-        return self.add(d, number, time, frame) if number else 0
+        return self.add(d, number, time, frame, KINDS_HEARD) if number else 0
 
-    def add(self, d: i64, number: u64, time: i64, frame: i64) -> i64:
-        """Count what has this number, plus one. 0: there is no room."""
+    def add(self, d: i64, number: u64, time: i64, frame: i64, most: i64) -> i64:
+        """Count what has this number, plus one. 0: there is no room, or the side said ``most`` other things."""
         r: i64 = cython.cast(i64, self.tab.D[d].heard)
         n: i64 = 0
         while r:
@@ -145,7 +151,7 @@ class Units:
             r = cython.cast(i64, self.H[r].next)
             n += 1
         if not r:
-            if n >= KINDS_HEARD:
+            if n >= most:
                 return 0
             r = self.row()
             if not r:
@@ -188,6 +194,7 @@ class Units:
         elif self.high < ROWS:
             r = self.high
             self.high += 1
+        self.used += r != 0
         return r
 
     def heard(self, d: i64) -> list[tuple[int, int, int, int, tuple[int, ...]]]:
@@ -209,6 +216,7 @@ class Units:
             n = cython.cast(i64, self.H[r].next)
             self.H[r].next = cython.cast(u64, self.free)
             self.free = r
+            self.used -= 1
             r = n
         self.tab.D[d].heard = 0
         return 0
@@ -247,10 +255,13 @@ class Units:
         return 0
 
     def hand(self, d: i64, data: bytes, time: i64, frame: i64, unit: u64) -> None:
-        """Hand on a unit, or what is none; its flow wakes."""
-        if self.tab.D[d & ~1].sleep == ASLEEP or unit == 0:
-            self.sleepers.wake(d & ~1, unit == 0)
-        self.outlet.hand(d, data, time, frame, 0, 0, unit)
+        """Hand on a unit, or what is none: then its flow wakes."""
+        sleeps: object = None
+        if unit == 0:
+            self.sleepers.wake(d & ~1, 1)
+        elif self.tab.D[d & ~1].sleep == ASLEEP:
+            sleeps = (self.tab.D[d & ~1].chain, self.tab.D[d | 1].sleep)
+        self.outlet.hand(d, data, time, frame, 0, 0, unit, sleeps)
 
     def header(self, d: i64) -> bytes:
         """The frame header that waits for its body."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from consul_sniff.decoders.known import Known
 from consul_sniff.decoders.sayings import Sayings
+from consul_sniff.decoders.shared import Shared
 from consul_sniff.decoders.streams import StreamState
 from consul_sniff.facts import Facts
 from consul_sniff.model import Flow, Message, Payload, Protection
@@ -28,21 +29,26 @@ def flow(number: int = 1) -> Flow:
     return Flow(number, 0, "tcp", ("10.0.0.1", "10.0.0.2"), (40_000, 8300))
 
 
+def datagram(unit: int) -> Payload:
+    return Payload(1, 0, b"x", 50, 4, 0, False, unit)
+
+
 def known() -> Known:
-    return Known(frozenset(), lambda flow: StreamState(flow, (), None), Sayings(Facts()))
+    sayings = Sayings(Facts())
+    return Known(frozenset(), Shared(lambda flow: StreamState(flow, (), None), sayings), sayings)
 
 
 def test_the_same_words_have_one_number():
     it, screen = known(), Screen()
-    it.datagram(10, [message("ping")], screen)
-    it.datagram(20, [message("alive")], screen)
-    it.datagram(30, [message("ping")], screen)
+    it.datagram(datagram(10), [message("ping")], screen, counted=False)
+    it.datagram(datagram(20), [message("alive")], screen, counted=False)
+    it.datagram(datagram(30), [message("ping")], screen, counted=False)
     assert screen.learnt == {10: 0, 20: 1, 30: 0}
 
 
 def test_what_was_heard_is_said_with_its_counts_times_and_packets():
     it, screen = known(), Screen()
-    it.datagram(10, [message("join", "join b"), message("join", "join a"), message("ping")], screen)
+    it.datagram(datagram(10), [message("join", "join b"), message("join", "join a"), message("ping")], screen, counted=False)
     heard = flow()
     heard.heard = ([(0, 3, 50, 70, (4, 6, 9))], [])
     said = it.said(heard, ended=True)
@@ -68,12 +74,12 @@ def test_what_was_told_of_an_unknown_packet_is_not_learnt():
 
 def test_what_was_counted_before_all_was_forgotten_is_kept():
     it, screen = known(), Screen()
-    it.datagram(10, [message("ping")], screen)
+    it.datagram(datagram(10), [message("ping")], screen, counted=False)
     one = flow(7)
     screen.unlearn = lambda: [(one, 1, [(0, 2, 5, 6, (1, 2))])]
     screen.used = lambda: (set(), set())
     it.unlearn(screen)
-    it.datagram(20, [message("alive")], screen)
+    it.datagram(datagram(20), [message("alive")], screen, counted=False)
     one.heard = ([], [(0, 1, 9, 9, (3,))])
     said = it.said(one, ended=True)
     assert {(key[0], key[2], tally.count) for key, tally in said.said.items()} == {(1, "ping", 2), (1, "alive", 1)}

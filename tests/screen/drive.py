@@ -6,6 +6,7 @@ import pathlib
 import struct
 from typing import TYPE_CHECKING
 
+from consul_sniff.limits import TOLD
 from consul_sniff.model import Block, Dialect, Interface
 from consul_sniff.screen import Screen
 
@@ -20,13 +21,16 @@ class Run:
 
     def __init__(self, screen: Screen, *, enough_after: int | None = None) -> None:
         self.screen = screen
-        self.payloads: list[Payload] = []
+        self.all: list[Payload] = []
+        self.payloads: list[Payload] = []  # less what is told once more
         self.flows: list[Flow] = []
         self.enough_after = enough_after
 
     def drain(self) -> None:
         for payload in self.screen.payloads():
-            self.payloads.append(payload)
+            self.all.append(payload)
+            if payload.unit != TOLD:
+                self.payloads.append(payload)
             assert self.screen.flow(payload.flow).number == payload.flow
         self.flows += self.screen.ended()
 

@@ -8,7 +8,7 @@ from consul_sniff import limits
 from consul_sniff.screen import Screen
 
 from .drive import Run, dialect, record
-from .frames import tcp
+from .frames import A, B, tcp
 
 
 def begun(port: int, *pieces: bytes) -> list[bytes]:
@@ -29,13 +29,13 @@ class Conversations:
         self.count = 0
 
     def send(self, frames: list[bytes]) -> list[tuple[bytes, int]]:
-        before = len(self.run.payloads)
+        before = len(self.run.all)
         self.run.feed(b"".join(record(one, 1 + (self.count + i) / 1000) for i, one in enumerate(frames)), dialect())
         self.count += len(frames)
-        return [(p.data, p.unit) for p in self.run.payloads[before:]]
+        return [(p.data, p.unit) for p in self.run.all[before:]]
 
     def learn(self, *steps) -> None:
-        for payload, step in zip(self.run.payloads[-len(steps):], steps, strict=True):
+        for payload, step in zip(self.run.all[-len(steps):], steps, strict=True):
             self.screen.leads(payload.unit, (*step, payload.data))
 
 
@@ -53,11 +53,42 @@ def test_at_the_first_piece_that_differs_all_is_handed_on_what_was_counted_as_to
     it = Conversations()
     it.send(begun(1001, b"one", b"two"))
     it.learn(((), (), 0), ((), (), 0))
-    (one, told), (two, unit) = it.send(begun(1002, b"one", b"other"))
-    assert (one, told, two) == (b"one", limits.TOLD, b"other")
+    ((other, unit),) = it.send(begun(1002, b"one", b"other"))
+    assert other == b"other"
     assert unit & 1
     assert unit != limits.TOLD
-    assert [flow.asleep for flow in it.screen.live()] == [None, None]
+    # a hole: none of what it says now can be known
+    late = [(b"one", limits.TOLD), (b"other", limits.TOLD), (b"late", 0)]
+    it.send([tcp(b"late", 118, sport=1002)])
+    it.screen.close()
+    it.run.drain()
+    assert [(p.data, p.unit) for p in it.run.all[-3:]] == late
+    assert [flow.asleep is None for flow in it.run.flows] == [False, True]
+
+
+def test_what_was_not_fetched_yet_when_it_woke_is_handed_on_in_its_place():
+    it = Conversations()
+    it.send(begun(1001, b"one"))
+    it.learn(((), (), 0))
+    hole = [tcp(b"late", 107, sport=1002), *[tcp(seq=500, ack=111, sport=8300, dport=1002, sender=B, receiver=A) for _ in range(70)]]
+    said = it.send(begun(1002, b"one", b"two") + hole)
+    assert [data for data, _ in said] == [b"one", b"two", b"late"]
+    assert [(p.unit == limits.TOLD, p.unit & 1, p.sleeps) for p in it.run.all[1:]] == [(True, 1, None), (False, 1, None), (False, 0, None)]
+
+
+def test_what_was_handed_on_of_a_flow_that_sleeps_is_counted_when_it_was_learnt():
+    it = Conversations()
+    it.send(begun(1001, b"one", b"two", b"six"))
+    one, two, six = it.run.all
+    assert [p.sleeps for p in (one, two, six)] == [(limits.TOLD, 0), (one.unit, 1), (two.unit, 2)]
+    assert it.screen.pieces(one.flow) == [(0, b"one", one.time, 2, 1), (0, b"two", two.time, 3, 0), (0, b"six", six.time, 4, 0)]
+    for payload, said in ((one, ((0, 0, 5),)), (two, ((0, 1, 6), (0, 0, 7))), (six, ())):
+        step = (said, (), 0, payload.data)
+        it.screen.leads(payload.unit, step)
+        assert it.screen.step(payload.unit) == step
+        it.screen.goes(payload, step)
+    (flow,) = it.screen.live()
+    assert {(number, frames) for number, _, _, _, frames in flow.heard[0]} == {(5, (2,)), (6, (2,)), (7, (3,))}
 
 
 def test_a_side_of_which_no_more_is_needed_is_not_read_on():
@@ -87,7 +118,7 @@ def test_a_hole_wakes_it():
     assert it.send([cut[0], cut[1], tcp(b"late", 110, sport=1002)]) == []
     it.screen.close()
     it.run.drain()
-    assert [(p.data, p.unit, p.lost) for p in it.run.payloads[-2:]] == [(b"one", limits.TOLD, 0), (b"late", 0, 7)]
+    assert [(p.data, p.unit, p.lost) for p in it.run.all[-2:]] == [(b"one", limits.TOLD, 0), (b"late", 0, 7)]
 
 
 def test_everything_is_handed_on_where_everything_is_wanted():

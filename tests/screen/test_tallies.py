@@ -36,7 +36,7 @@ def learnt(paths: list[str], *, adds: bool, then: str = "", shares: int | None =
     """``adds``: the screen adds up. ``then``: it tells, or forgets, after every block."""
     screen = Screen(quiet=adds, shares=shares)
     session = Session(screen=screen)
-    session.sayings = session._known.sayings = sayings = Told(session.facts)
+    session.sayings = session._known.sayings = session._shared.sayings = sayings = Told(session.facts)
     screen.tells(sayings)
     for index, source in enumerate(pipeline.sources(paths)):
         screen.open(index)
