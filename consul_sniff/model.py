@@ -143,6 +143,17 @@ class Payload(NamedTuple):
     #: the flow sleeps (`screen.asleep`), no decoder of its own follows it: the digest of what it said before, in how many pieces; (0, 0):
     #: a datagram, whose decoder needs no flow
     sleeps: tuple[int, int] | None = None
+    #: of a message that came in several packets: where each part ends, its time and frame; ``unit`` plus twice a part's number stands
+    #: for what that part says
+    parts: tuple[tuple[int, int, int], ...] = ()
+
+    def split(self) -> list[Payload]:
+        """The parts, each as if handed on by itself."""
+        if not self.parts:
+            return [self]
+        ends = [0, *[end for end, _, _ in self.parts]]
+        return [self._replace(data=self.data[start:end], time=time, frame=frame, unit=self.unit + 2 * number, parts=())
+                for number, (start, (end, time, frame)) in enumerate(zip(ends, self.parts, strict=False))]
 
 
 class Framing(int, Enum):

@@ -58,7 +58,7 @@ class Known:
         """Learn what a datagram said. ``counted``: have the screen count it for its flow; True where it did."""
         number = self.sayings.number(messages)
         screen.learn(payload.unit, number)
-        return counted and screen.counts(payload, number)
+        return counted and screen.counts(payload, [number])
 
     def learn(self, state: StreamState, payload: Payload, told: Sequence[Told], done: Sequence[int],
               framing: tuple[Framing, Framing], screen: Screen) -> None:
@@ -73,7 +73,9 @@ class Known:
             if said is not None:
                 screen.leads(payload.unit, (said, tuple(done), int(framing[1]), payload.data))
         elif framing[0] and framing[0] == framing[1] and not done:
-            screen.learn(payload.unit, self.sayings.number([message for _, _, _, message in told]))
+            for part in payload.split():
+                mine = [message for _, _, frame, message in told if not payload.parts or frame == part.frame]
+                screen.learn(part.unit, self.sayings.number(mine))
 
     def _said_by(self, state: StreamState, told: Sequence[Told]) -> tuple[tuple[int, int, int], ...] | None:
         """(side, pieces back, number) of what was told; None where it is not of one of the last pieces."""

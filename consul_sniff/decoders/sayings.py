@@ -119,7 +119,9 @@ class Sayings:
 
     def unit(self, number: int) -> tuple[tuple[int, int, int], ...]:
         """What was ``told``, as ``units`` has it from now on."""
-        told = self._told[number]
+        told = self._told.get(number)
+        if told is None:
+            return ()  # part of a message may say nothing
         what, words = others.said(*told)  # one thing, without claims and secrets
         word = _put(self._summaries, self._free[1], told) if words is None else self._word(words)
         unit = self.units[number] = ((self._place("said", what), word, 1),)

@@ -46,10 +46,13 @@ class Shared:
             if step is not None:
                 screen.goes(payload, step)
             return step is not None
-        number = screen.number_of(payload.unit)
-        if number < 0:
-            number = self._learn_unit(payload, screen)
-        return number >= 0 and screen.counts(payload, number)
+        numbers = screen.numbers_of(payload)
+        if min(numbers) < 0:
+            learnt = self._learn_unit(payload, screen)
+            if learnt is None:
+                return False
+            numbers = learnt
+        return screen.counts(payload, numbers)
 
     def _learn_step(self, payload: Payload, screen: Screen) -> Step | None:
         """Learn what a piece says, and give it; None where that cannot be known by heart."""
@@ -66,18 +69,20 @@ class Shared:
         self._stand(payload.unit, state)
         return step
 
-    def _learn_unit(self, payload: Payload, screen: Screen) -> int:
-        """Learn what a unit says: its number, -1 where that does not hang on its bytes alone."""
+    def _learn_unit(self, payload: Payload, screen: Screen) -> list[int] | None:
+        """Learn what a unit says: the number of each part; None where that does not hang on its bytes alone."""
         state, place = self._standing_at(payload, screen)
         framing = state.framing(payload.side)
-        told, done = self._told(state, payload, place - 1)
-        if state.notes or done or not framing or state.framing(payload.side) != framing:
-            return -1
+        parts = payload.split()
+        told = [self._told(state, part, place - 1) for part in parts]
+        if state.notes or any(done for _, done in told) or not framing or state.framing(payload.side) != framing:
+            return None
         assert payload.sleeps is not None
         self._stand(payload.sleeps[0], state)
-        number = self.sayings.number([message for _, _, _, message in told])
-        screen.learn(payload.unit, number)
-        return number
+        numbers = [self.sayings.number([message for _, _, _, message in said]) for said, _ in told]
+        for part, number in zip(parts, numbers, strict=True):
+            screen.learn(part.unit, number)
+        return numbers
 
     def _told(self, state: StreamState, payload: Payload, place: int) -> tuple[list[tuple[int, int, int, Message]], list[int]]:
         told = list(state.feed(payload._replace(time=place, frame=place, unit=0)))

@@ -37,7 +37,6 @@ cdef class Asleep:
     cdef Py_ssize_t keep(self, Py_ssize_t d, unsigned long long chain, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t start) except -9
     cdef list known(self, Py_ssize_t a, Py_ssize_t piece, object step)
     cpdef list learnt(self, Py_ssize_t a, Py_ssize_t place, object step)
-    cdef again(self, Py_ssize_t a, object payload)
     cpdef rouse(self, Py_ssize_t a)
     cpdef wake(self, Py_ssize_t a, Py_ssize_t alone)
     cpdef list pieces(self, Py_ssize_t r)

@@ -29,7 +29,7 @@ if not cython.compiled:
     from .words import mix
 
 if TYPE_CHECKING:
-    from ..model import Payload, Piece
+    from ..model import Piece
 
 TOLD = cython.declare(u64, limits.TOLD)
 M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
@@ -208,16 +208,12 @@ class Asleep:
                     if waiting[0].unit & 1:
                         unit = waiting.pop(0).unit
                     else:
-                        self.again(a, waiting.pop(0))
+                        self.outlet.again(a, waiting.pop(0)._replace(sleeps=None))
                 self.outlet.hand(a + side, data, time, frame, 0, start, unit, None)
                 place += 1
             for payload in waiting:
-                self.again(a, payload)
+                self.outlet.again(a, payload._replace(sleeps=None))
         self.tab.D[a].sleep = ALONE if alone or self.tab.D[a].sleep == ALONE else AWAKE
-
-    def again(self, a: i64, payload: Payload) -> None:
-        """Hand a unit on once more, of a flow that wakes."""
-        self.outlet.hand(a + payload.side, payload.data, payload.time, payload.frame, 0, 0, payload.unit, None)
 
     def rouse(self, a: i64) -> None:
         """A flow has a decoder of its own from here on, which knows what was kept."""

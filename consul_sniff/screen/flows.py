@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .tallies import Sayings
 
 ASLEEP = cython.declare(i64, 1)  # as in Asleep
-MOST = cython.declare(i64, limits.UNITS_SIDE)
+ANY = cython.declare(i64, limits.UNITS_HEARD)
 
 
 class Flows:
@@ -279,9 +279,9 @@ class Flows:
 
     # --- what sleeping flows said that was handed on ---------------------------------------------------------------
 
-    def number_of(self, unit: int) -> int:
-        """The number of a unit, -1 where it is not known."""
-        return self.tcps.units.number_of(unit)
+    def numbers_of(self, payload: Payload) -> list[int]:
+        """The number of what each part of a unit says; one is -1 where that is not known."""
+        return [self.tcps.units.number_of(payload.unit + 2 * part) for part in range(len(payload.parts) or 1)]
 
     def step(self, chain: int) -> Step | None:
         """What is known of a chain's last piece."""
@@ -295,15 +295,18 @@ class Flows:
         asleep = self.ended_flows[number].asleep
         return asleep[1] if asleep is not None else []
 
-    def counts(self, payload: Payload, number: int) -> bool:
-        """Count for its flow what a unit says. False: there is no room."""
+    def counts(self, payload: Payload, numbers: list[int]) -> bool:
+        """Count for its flow what the parts of a unit say. False: there is no room."""
         row: i64 = self.tab.row(payload.flow)
         d: i64 = 2 * row + payload.side
-        if row < 0:
-            self.more(self.ended_flows[payload.flow].heard, payload.side, number, payload.time, payload.frame)
-        elif not self.tcps.units.add(d, number + 1, payload.time, payload.frame, MOST):
+        if row >= 0 and not self.tcps.units.room(d, len(numbers)):
             return False
-        else:
+        for number, (_, time, frame) in zip(numbers, payload.parts or ((0, payload.time, payload.frame),), strict=True):
+            if row >= 0:
+                self.tcps.units.add(d, number + 1, time, frame, ANY)
+            else:
+                self.more(self.ended_flows[payload.flow].heard, payload.side, number, time, frame)
+        if row >= 0:
             self.tab.D[d].handed -= 1
         return True
 

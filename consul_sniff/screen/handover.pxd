@@ -10,3 +10,4 @@ cdef class HandOver:
     cdef hand(self, Py_ssize_t d, object data, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t lost, Py_ssize_t start,
               unsigned long long unit, object sleeps)
     cdef list recall(self, Py_ssize_t a)
+    cdef again(self, Py_ssize_t a, object payload)

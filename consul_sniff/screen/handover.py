@@ -25,7 +25,7 @@ class HandOver:
 
     def hand(self, d: i64, data: bytes, time: i64, frame: i64, lost: i64, start: i64, unit: u64, sleeps: object) -> None:
         # what Payload(...) does, in a third of its time
-        self.payloads.append(_new(Payload, (self.tab.F[d >> 1].number, d & 1, data, time, frame, lost, start != 0, unit, sleeps)))
+        self.payloads.append(_new(Payload, (self.tab.F[d >> 1].number, d & 1, data, time, frame, lost, start != 0, unit, sleeps, ())))
         self.bytes += len(data)
         self.tab.D[d].handed += 1
 
@@ -39,3 +39,9 @@ class HandOver:
             self.bytes -= len(payload.data)
             self.tab.D[a + payload.side].handed -= 1
         return mine
+
+    def again(self, a: i64, payload: Payload) -> None:
+        """Hand on once more what was taken back."""
+        self.payloads.append(payload)
+        self.bytes += len(payload.data)
+        self.tab.D[a + payload.side].handed += 1

@@ -246,7 +246,7 @@ class Others:
             return 1
         if held is None:
             held = self.held[number] = []
-        payload = _new(Payload, (number, d & 1, self.win.take(p, stop), self.time, self.frame, 0, self.tab.D[d].begun != 0, 0, None))
+        payload = _new(Payload, (number, d & 1, self.win.take(p, stop), self.time, self.frame, 0, self.tab.D[d].begun != 0, 0, None, ()))
         held.append(payload)
         self.bytes += stop - p
         return self.bytes <= HELD and len(held) < HELD_PAYLOADS

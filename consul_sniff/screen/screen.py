@@ -152,8 +152,9 @@ class Screen(Flows):
 
     @property
     def waiting(self) -> int:
-        """Bytes that nobody was given yet: TCP payload before its turn, and datagrams of which fragments are missing."""
-        return int(self.tcps.early.held + self.frags.held)
+        """Bytes that nobody was given yet: TCP payload before its turn, or of messages that go on; datagrams of which fragments are
+        missing."""
+        return int(self.tcps.early.held + self.tcps.units.waiting + self.frags.held)
 
     # --- packets -----------------------------------------------------------------------------------------------
 

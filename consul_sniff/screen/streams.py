@@ -31,6 +31,7 @@ L32 = cython.declare(i64, 0xFFFFFFFF)
 HALF = cython.declare(i64, 0x80000000)
 TOLD = cython.declare(u64, limits.TOLD)
 UNKNOWN = cython.declare(i64, 0x100000000)  # no sequence number: the flow was met midway
+BODY = cython.declare(i64, 2)  # as in Units
 PATIENCE = cython.declare(i64, 20_000_000)  # ns, or
 PATIENCE_PACKETS = cython.declare(i64, 64)  # until an acknowledged hole is given up: captures mix up the order of packets
 
@@ -159,6 +160,8 @@ class Streams:
         """Hand on [p, stop), captured of ``wire`` bytes, unless it is known what it says."""
         unit: u64
         sleeps: object = None
+        if self.tab.D[d ^ 1].half == BODY:  # what came before is handed on before
+            self.units.leave(d ^ 1, time, frame)
         at: i64 = self.others.take(d, p, stop, self.tab.D[d].pending == 0 and wire == stop - p, time, frame)
         if at >= stop:
             return
@@ -204,11 +207,13 @@ class Streams:
         for d in range(2 * r, 2 * r + 2):
             while self.tab.D[d].held:
                 self.give_up(d)
+            if self.tab.D[d].half == BODY:
+                self.units.leave(d, self.time, self.frame)
         self.others.end(r)
 
     def close(self) -> None:
         """So are all."""
         for r in self.tab.rows_taken():
-            if self.tab.D[2 * r].held or self.tab.D[2 * r + 1].held:
+            if self.tab.D[2 * r].held or self.tab.D[2 * r + 1].held or self.tab.D[2 * r].half == BODY or self.tab.D[2 * r + 1].half == BODY:
                 self.finish(r)
         self.others.close()

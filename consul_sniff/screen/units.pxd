@@ -28,6 +28,9 @@ cdef class Units:
     cdef Py_ssize_t[::1] sizes
     cdef readonly Py_ssize_t learnt
     cdef Py_ssize_t high, free, used, numbers, end
+    cdef readonly Py_ssize_t waiting
+    cdef readonly dict parts
+    cdef object scratch
     cdef unsigned long long some
     cpdef restart(self)
     cpdef rest(self)
@@ -44,6 +47,11 @@ cdef class Units:
     cpdef Py_ssize_t drop(self, Py_ssize_t d) except -9 nogil
     cdef Py_ssize_t take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame) except -9
     cdef Py_ssize_t leave(self, Py_ssize_t d, Py_ssize_t time, Py_ssize_t frame) except -9
+    cdef list parted(self, Py_ssize_t d)
+    cdef Py_ssize_t part(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame) except -9
+    cdef unsigned long long whole(self, bytes body) except? 9
+    cdef together(self, Py_ssize_t d, bytes body, unsigned long long h)
+    cpdef Py_ssize_t room(self, Py_ssize_t d, Py_ssize_t more) except -9
     cdef hand(self, Py_ssize_t d, bytes data, Py_ssize_t time, Py_ssize_t frame, unsigned long long unit)
     cdef bytes header(self, Py_ssize_t d)
     cdef unsigned long long raft(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t framing) except? 9 nogil

@@ -44,6 +44,11 @@ ROWS = cython.declare(i64, limits.UNITS_HEARD)
 MOST = cython.declare(i64, limits.UNITS)
 SPARE = cython.declare(i64, 1_024)  # rows: one piece says less
 KINDS_HEARD = cython.declare(i64, limits.UNITS_SIDE)
+PARTS = cython.declare(i64, limits.PARTS)
+LONGEST = cython.declare(i64, limits.PARTS_MESSAGE)
+HEADER = cython.declare(i64, 1)  # what of a frame waits, in a side's ``half``
+BODY = cython.declare(i64, 2)
+HALF = cython.declare(u64, 0x7FFFFFFFFFFFFFFE)
 FRAME_BYTES = cython.declare(i64, 64 * 1024 * 1024)  # decoders.yamux.FRAME_BYTES
 ASLEEP = cython.declare(i64, 1)  # as in Asleep
 INSTALL_SNAPSHOT = cython.declare(i64, 2)
@@ -86,12 +91,17 @@ class Units:
         for word in self.words:
             self.some |= cython.cast(u64, 1) << self.bit(word)
         self.end = 0
+        self.parts: dict[int, list[tuple[bytes, int, int]]] = {}  # of a side, what came of a frame's body: bytes, time, frame
+        self.waiting = 0  # bytes of them
+        self.scratch = bytearray(limits.PARTS_MESSAGE + 64)
         self.header_words = array("Q", [key_word(key) for key in HEADER_KEYS])
 
     def restart(self) -> None:
         """No flow is live any more. What is known stays known: it hangs on no input."""
         self.high = 1
         self.free = self.used = 0
+        self.parts = {}
+        self.waiting = 0
 
     def rest(self) -> None:
         """No packet comes any more: let go of the memory."""
@@ -247,12 +257,24 @@ class Units:
         return p
 
     def leave(self, d: i64, time: i64, frame: i64) -> i64:
-        """Do not follow the side any more; what was held of a frame's header is handed on."""
+        """Do not follow the side any more; what was held of a frame is handed on."""
         self.tab.D[d].framing = 0
         if self.tab.D[d].half:
-            self.hand(d, self.header(d), time, frame, 0)
-            self.tab.D[d].half = 0
+            before = self.header(d)
+            if self.tab.D[d].half == HEADER:
+                self.hand(d, before, time, frame, 0)
+            for part, at, number in self.parted(d):
+                self.hand(d, before + part, at, number, 0)
+                before = b""
         return 0
+
+    def parted(self, d: i64) -> list[tuple[bytes, int, int]]:
+        """What waits of a side's frame, which is over."""
+        parts = self.parts.pop(d, [])
+        for part, _, _ in parts:
+            self.waiting -= len(part)
+        self.tab.D[d].half = 0
+        return parts
 
     def hand(self, d: i64, data: bytes, time: i64, frame: i64, unit: u64) -> None:
         """Hand on a unit, or what is none: then its flow wakes."""
@@ -309,13 +331,13 @@ class Units:
             elif stream or (kind == 2 and flags != 1 and flags != 2) or kind == 3:
                 return -1
             if kind == 0 and size:
-                self.tab.D[d].half = 1
+                self.tab.D[d].half = HEADER
                 self.tab.D[d].head = self.win.word(p)
                 self.tab.D[d].size = cython.cast(cython.uint, size)
             return p + 12
         size = self.tab.D[d].size
-        if stop - p < size:
-            return -1
+        if stop - p < size or self.tab.D[d].half == BODY:
+            return self.part(d, p, stop, time, frame)
         h = self.call(p, p + size)
         if h == 0:
             return -1
@@ -323,6 +345,63 @@ class Units:
             self.hand(d, self.header(d) + self.win.take(p, p + size), time, frame, h)
         self.tab.D[d].half = 0
         return p + size
+
+    def part(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
+        """The next part of a body that came in several segments: where it ends; -1: that and the rest is to be handed on."""
+        size: i64 = self.tab.D[d].size
+        parts = self.parts.setdefault(d, [])
+        n: i64 = size - sum([len(part) for part, _, _ in parts])
+        if n > stop - p:
+            n = stop - p
+            if size > LONGEST or self.waiting + n > PARTS:
+                return -1
+            self.waiting += n
+            parts.append((self.win.take(p, stop), time, frame))
+            self.tab.D[d].half = BODY
+            return stop
+        body = b"".join([part for part, _, _ in parts]) + self.win.take(p, p + n)
+        h: u64 = self.whole(body)
+        if h == 0:
+            return -1
+        self.waiting += n
+        parts.append((self.win.take(p, p + n), time, frame))
+        for part, _, _ in parts:
+            h = fold(h ^ cython.cast(u64, len(part)), self.win.key)
+        self.together(d, body, (h & HALF) | 2)
+        return p + n
+
+    def whole(self, body: bytes) -> u64:
+        """The digest of a call or answer that came in parts, 0: it is none."""
+        buffer = self.win.buffer
+        self.scratch[0:len(body)] = body
+        self.win.look(self.scratch)
+        try:
+            return self.call(0, len(body))
+        finally:
+            self.win.look(buffer)
+
+    def together(self, d: i64, body: bytes, h: u64) -> None:
+        """Count what the parts of a body say, or hand them on as one."""
+        header = self.header(d)
+        parts = self.parted(d)
+        numbers = [self.number_of(h + cython.cast(u64, 2 * i)) for i in range(len(parts))]
+        if min(numbers) >= 0 and self.room(d, len(parts)):
+            for number, (_, at, frame) in zip(numbers, parts, strict=True):
+                self.add(d, number + 1, at, frame, ROWS)
+            return
+        ends: list[tuple[int, int, int]] = []
+        for part, at, frame in parts:
+            ends.append(((ends[-1][0] if ends else len(header)) + len(part), at, frame))
+        self.hand(d, header + body, ends[-1][1], ends[-1][2], h)
+        self.outlet.payloads[-1] = self.outlet.payloads[-1]._replace(parts=tuple(ends))
+
+    def room(self, d: i64, more: i64) -> i64:
+        """May so many other things be counted of a side?"""
+        r: i64 = cython.cast(i64, self.tab.D[d].heard)
+        while r:
+            more += 1
+            r = cython.cast(i64, self.H[r].next)
+        return more <= KINDS_HEARD and not self.crowded()
 
     def call(self, p: i64, stop: i64) -> u64:
         """The digest of a call or answer, header and body, that fills [p, stop); 0: it does not."""

@@ -281,7 +281,7 @@ def test_shares_kept_apart_say_what_one_screen_says():
         assert 0 not in units
         assert len(set(units.values())) == len(units)
         assert all(units[it.unit] == it.data for it in run.payloads)
-        return [(names[it.flow], *it[1:-2]) for it in run.payloads]
+        return [(names[it.flow], *it[1:-3]) for it in run.payloads]
 
     for told_of in (ends, read):
         assert sorted(it for part in parts for it in told_of(part)) == sorted(told_of(one))

@@ -190,6 +190,50 @@ def test_a_frame_header_alone_waits_for_its_body_and_both_are_handed_on_together
     assert it.say(new[:12], new[12:]) == [new]
 
 
+def test_a_body_over_several_segments_is_handed_on_as_one_and_each_part_counted_where_it_came():
+    it = Following(Framing.YAMUX)
+    one = frame(call(1))
+    parts = (one[:12], one[12:20], one[20:25], one[25:])
+    assert it.say(*parts) == [one]
+    (payload,) = it.run.payloads
+    assert payload.parts == ((20, 1_003_000_000, 4), (25, 1_004_000_000, 5), (len(one), 1_005_000_000, 6))
+    assert [(part.data, part.frame, part.unit) for part in payload.split()] == [
+        (one[:20], 4, payload.unit), (one[20:25], 5, payload.unit + 2), (one[25:], 6, payload.unit + 4)]
+    for number, part in enumerate(payload.split()):
+        it.screen.learn(part.unit, number)
+    again = frame(call(2), stream=5)
+    assert it.say(*[again[:12], again[12:20], again[20:25], again[25:] + again]) == [again]  # it was never whole in one
+    assert {(number, count, frames) for number, count, _, _, frames in it.heard()} == {(0, 1, (8,)), (1, 1, (9,)), (2, 1, (10,))}
+    assert it.say(again[:12], again[12:21], again[21:25], again[25:]) == [again]  # other parts say other things
+    it.screen.close()
+    assert it.screen.waiting == 0
+
+
+def test_parts_of_which_the_rest_does_not_come_are_handed_on_as_they_came():
+    it = Following(Framing.YAMUX)
+    one = frame(call(1))
+    assert it.say(one[:12], one[12:20], one[20:25]) == []
+    assert it.screen.waiting == 13
+    it.run.close()
+    assert [(p.data, p.frame, p.unit) for p in it.run.payloads] == [(one[:20], 4, 0), (one[20:25], 5, 0)]
+    assert it.screen.waiting == 0
+
+
+def test_what_the_other_side_says_comes_after_the_parts_before_it():
+    it = Following(Framing.YAMUX)
+    one = frame(call(1))
+    it.say(one[:12], one[12:20])
+    assert it.send(reply(b"then", 500)) == [one[:20], b"then"]
+    assert it.say(one[20:], one) == [one[20:], one]
+
+
+@pytest.mark.parametrize("size", [limits.PARTS_MESSAGE + 1, 1 << 25])
+def test_a_longer_body_is_handed_on_as_it_comes(size):
+    it = Following(Framing.YAMUX)
+    head = struct.pack(">BBHII", 0, 0, 0, 1, size)
+    assert it.say(head, b"\x82\xa3Seq") == [head, b"\x82\xa3Seq"]
+
+
 def test_frames_without_a_body_are_passed_over():
     it = Following(Framing.YAMUX)
     window, ping = struct.pack(">BBHII", 0, 1, 0, 3, 4096), struct.pack(">BBHII", 0, 2, 1, 0, 7)
