@@ -62,7 +62,8 @@ def analyzed_not_ip(path):
 def test_ten_times_as_fast_the_controls_are_the_files(lab, path):
     report = replayed(lab, path)
     assert statuses(report) == statuses(analyzed(path))
-    assert report["complete"] == analyzed(path)["complete"]
+    dropped = report["capture"]["dropped"]  # where the machine is busy; then the report must say so
+    assert report["complete"] == (analyzed(path)["complete"] and not dropped)
 
 
 @pytest.mark.slow

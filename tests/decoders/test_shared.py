@@ -11,6 +11,7 @@ from consul_sniff.decoders.base import StreamDecoder
 from consul_sniff.decoders.session import Session
 from consul_sniff.errors import DecodeError
 from consul_sniff.model import Block, Framing, Message, Protection
+from consul_sniff.rows import unrolled
 from consul_sniff.screen import Screen
 from tests.screen.drive import dialect, record
 from tests.screen.frames import tcp
@@ -75,8 +76,8 @@ def facts_of(frames: list[bytes], at_once: int, *, apart: bool) -> Facts:
     screen.close()
     pipeline.drain(screen, session)
     screen.tell()
-    session.facts.add_up(screen.conversations(), screen.crowd)
-    return session.facts
+    session.facts.add_up(screen.rows(), screen.crowd)
+    return unrolled(session.facts)
 
 
 def shown(facts: Facts) -> dict[str, object]:
