@@ -3,6 +3,7 @@ cimport cython
 from .records cimport Records
 from .repeats cimport Repeats, place_of
 from .table cimport Table, share_of
+from .units cimport Units
 from .words cimport Window, big16, big32, load
 
 @cython.final
@@ -11,7 +12,8 @@ cdef class Ahead:
     cdef Records rec
     cdef Table tab
     cdef Repeats rep
-    cdef Py_ssize_t at, link, tcp, flip
+    cdef Units units
+    cdef Py_ssize_t at, link, tcp, flip, side
     cdef readonly unsigned long long h
     cpdef begin(self)
     cdef Py_ssize_t look(self) except -9 nogil

@@ -18,6 +18,7 @@ except ImportError:
 from .records import Records
 from .repeats import Repeats
 from .table import Table
+from .units import Units
 from .words import Window
 
 if not cython.compiled:
@@ -33,26 +34,32 @@ FRAME = cython.declare(i64, 96)  # bytes of a frame that are looked at
 class Ahead:
     """``look`` once a record; ``begin`` where Records does."""
 
-    def __init__(self, window: Window, records: Records, table: Table, repeats: Repeats) -> None:
+    def __init__(self, window: Window, records: Records, table: Table, repeats: Repeats, units: Units) -> None:
         self.win = window
         self.rec = records
         self.tab = table
         self.rep = repeats
+        self.units = units
         self.at = self.link = self.tcp = self.flip = 0
         self.h = 0
+        self.side = -1
 
     def begin(self) -> None:
         self.at = self.rec.at
         self.link = {1: 14, 113: 16, 276: 20}.get(self.rec.links[0], 0)  # bytes before the IP header
         self.h = 0
+        self.side = -1
         self.look()
         self.look()
 
     def look(self) -> i64:
-        """Fetch the flow of the next record, guessed when this one was the next but one, and guess again."""
+        """Fetch what this record's side said, the flow of the next, guessed when this one was the next but one, and guess again."""
         if cython.compiled:
+            if self.side >= 0:
+                self.units.fetch(self.side)
+                self.side = -1
             if self.h:
-                self.tab.fetch(self.h, self.flip, self.tcp)
+                self.side = self.tab.fetch(self.h, self.flip, self.tcp)
                 self.h = 0
             self.guess()
         return 0

@@ -156,10 +156,11 @@ class Table:
         return 0
 
     def fetch(self, h: u64, flip: i64, tcp: i64) -> i64:
-        """Have the row and the sides of the first flow with that hash brought; ``flip``: of the packet, ``tcp``: it is one."""
+        """Have the row and the sides of the first flow with that hash brought; ``flip``: of the packet, ``tcp``: it is one. Its side of TCP;
+        -1: there is none."""
         s: u64 = self.slots[cython.cast(i64, h >> 32) & self.mask]
         r: i64 = cython.cast(i64, (s & M32) >> 1) - 1
-        d: i64
+        d: i64 = -1
         if r >= 0 and (s >> 32) == (h >> 32):
             d = 2 * r + (flip ^ cython.cast(i64, s & 1))
             fetch(cython.address(self.F[r]))
@@ -169,7 +170,8 @@ class Table:
                 fetch(cython.address(self.D[d].framing))
             else:
                 fetch(cython.address(self.D[d].plain))
-        return 0
+                d = -1
+        return d
 
     def full(self) -> i64:
         return self.S[self.share].live >= self.each

@@ -2,7 +2,7 @@
 cimport cython
 from .handover cimport HandOver
 from .table cimport Table
-from .words cimport Window, fold
+from .words cimport Window, fetch, fold
 
 ctypedef struct Heard:
     unsigned long long unit
@@ -40,6 +40,7 @@ cdef class Units:
     cdef Py_ssize_t place(self, unsigned long long h) except -9 nogil
     cdef Py_ssize_t count(self, Py_ssize_t d, unsigned long long h, Py_ssize_t time, Py_ssize_t frame) except -9 nogil
     cdef Py_ssize_t add(self, Py_ssize_t d, unsigned long long number, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t most) except -9 nogil
+    cdef Py_ssize_t fetch(self, Py_ssize_t d) except -9 nogil
     cdef Py_ssize_t crowded(self) except -9 nogil
     cdef Py_ssize_t proves(self, Py_ssize_t r, unsigned long long frame) except -9 nogil
     cdef Py_ssize_t row(self) except -9 nogil

@@ -27,7 +27,7 @@ from .table import KINDS, Table
 from .words import Window, key_word, zeros
 
 if not cython.compiled:
-    from .words import fold
+    from .words import fetch, fold
 
 RAFT_REQUEST = cython.declare(i64, 1)  # as model.Framing
 RAFT_ANSWER = cython.declare(i64, 2)
@@ -154,12 +154,18 @@ class Units:
     def add(self, d: i64, number: u64, time: i64, frame: i64, most: i64) -> i64:
         """Count what has this number, plus one. 0: there is no room, or the side said ``most`` other things."""
         r: i64 = cython.cast(i64, self.tab.D[d].heard)
+        before: i64 = 0
         n: i64 = 0
         while r:
             if self.H[r].unit == number:
                 break
+            before = r
             r = cython.cast(i64, self.H[r].next)
             n += 1
+        if r and before:  # to the front: what is said most is found where it was brought to (``fetch``)
+            self.H[before].next = self.H[r].next
+            self.H[r].next = self.tab.D[d].heard
+            self.tab.D[d].heard = cython.cast(cython.uint, r)
         if not r:
             if n >= most:
                 return 0
@@ -180,6 +186,11 @@ class Units:
         if self.H[r].frame3 == 0 or frame < cython.cast(i64, self.H[r].frame3):
             self.proves(r, cython.cast(u64, frame))
         return 1
+
+    def fetch(self, d: i64) -> i64:
+        """Have what a side said last brought from memory."""
+        fetch(cython.address(self.H[cython.cast(i64, self.tab.D[d].heard)]))
+        return 0
 
     def proves(self, r: i64, frame: u64) -> i64:
         """Keep the first three packets, each once."""
