@@ -7,7 +7,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 # Of consul_sniff/screen, in the order in which they import each other.
-HOT = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "ahead", "asleep", "sums", "tallies", "gathering",
+HOT = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "digests", "units", "ahead", "asleep", "sums", "tallies", "gathering",
        "hellos", "heads", "names", "others", "pieces", "early", "fragments", "streams", "flows",
        "screen")
 JOBS = min(os.cpu_count() or 1, 8)  # at once; a compiler takes 150 MB

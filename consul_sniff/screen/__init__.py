@@ -12,7 +12,7 @@ import sys
 from ..uncompiled import WANTED, load
 
 #: in the order in which they import each other
-MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "units", "ahead", "asleep", "sums", "tallies", "gathering",
+MODULES = ("words", "records", "layers", "table", "conversations", "gossip", "repeats", "handover", "digests", "units", "ahead", "asleep", "sums", "tallies", "gathering",
            "hellos", "heads", "names", "others", "pieces", "early", "fragments", "streams", "flows", "screen")
 
 

@@ -134,7 +134,7 @@ class Asleep:
             return 0
         before = self.tab.D[a].chain
         h = (before ^ cython.cast(u64, ((self.tab.F[a >> 1].opener + 1) << 2) | ((d & 1) << 1) | start)) & M64
-        h = mix(self.units.mixed(mix(h ^ self.win.seed), p, stop)) | 1
+        h = mix(self.units.digests.mixed(mix(h ^ self.win.seed), p, stop)) | 1
         if h == TOLD:
             h = 3
         self.tab.D[a].chain = h

@@ -1,5 +1,6 @@
 # Types of units.py, for the compiler. The struct holds the fields of units.HEARD, in that order.
 cimport cython
+from .digests cimport Digests
 from .handover cimport HandOver
 from .table cimport Table
 from .words cimport Window, fetch, fold
@@ -19,19 +20,16 @@ cdef class Units:
     cdef Window win
     cdef Table tab
     cdef HandOver outlet
+    cdef readonly Digests digests
     cdef public object sleepers
     cdef unsigned long long[::1] known
     cdef readonly object rows_array
     cdef Heard[::1] H
-    cdef unsigned long long[::1] words
-    cdef unsigned long long[::1] header_words
-    cdef Py_ssize_t[::1] sizes
     cdef readonly Py_ssize_t learnt
-    cdef Py_ssize_t high, free, used, numbers, end
+    cdef Py_ssize_t high, free, used
     cdef readonly Py_ssize_t waiting
     cdef readonly dict parts
     cdef object scratch
-    cdef unsigned long long some
     cpdef restart(self)
     cpdef rest(self)
     cpdef forget(self)
@@ -55,10 +53,4 @@ cdef class Units:
     cpdef Py_ssize_t room(self, Py_ssize_t d, Py_ssize_t more) except -9
     cdef hand(self, Py_ssize_t d, bytes data, Py_ssize_t time, Py_ssize_t frame, unsigned long long unit)
     cdef bytes header(self, Py_ssize_t d)
-    cdef unsigned long long raft(self, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t framing) except? 9 nogil
     cdef Py_ssize_t frame(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame) except -9
-    cdef unsigned long long call(self, Py_ssize_t p, Py_ssize_t stop) except? 9 nogil
-    cdef unsigned long long said(self, unsigned long long h, Py_ssize_t p, Py_ssize_t stop) except? 9 nogil
-    cdef unsigned long long mixed(self, unsigned long long h, Py_ssize_t p, Py_ssize_t stop) except? 9 nogil
-    cdef unsigned long long bit(self, unsigned long long x) noexcept nogil
-    cdef Py_ssize_t number(self, Py_ssize_t p, Py_ssize_t n) except -9 nogil

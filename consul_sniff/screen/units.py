@@ -1,15 +1,14 @@
 """Messages known by heart: of a framed stream, whole messages that say what others said before are counted, not handed on.
 
 A side is *followed* once its decoder stands between two messages (``Streams.follow``). What a message says hangs on its
-bytes alone, less the numbers in ``NUMBERS`` that nobody reads: its digest without those is the *unit*. A new unit is handed on by
-itself; when it was decoded, the session says so (``learn``), and from then on it is counted, in whatever flow. A side whose
-framing is not sure any more (a message over several segments, a hole) is handed on as if it had never been followed.
+bytes alone, less the numbers that nobody reads: that digest (``Digests``) is the *unit*. A new unit is handed on by itself;
+when it was decoded, the session says so (``learn``), and from then on it is counted, in whatever flow. A side whose framing
+is not sure any more (a hole, bytes that are no message) is handed on as if it had never been followed.
 """
 
 from __future__ import annotations
 
 import ctypes
-from array import array
 from typing import Any
 
 from .. import limits
@@ -22,22 +21,15 @@ except ImportError:
     from . import _cython as cython
     from ._cython import i64, u64
 
+from .digests import Digests
 from .handover import HandOver
 from .table import KINDS, Table
-from .words import Window, key_word, zeros
+from .words import Window, zeros
 
 if not cython.compiled:
     from .words import fetch, fold
 
-RAFT_REQUEST = cython.declare(i64, 1)  # as model.Framing
-RAFT_ANSWER = cython.declare(i64, 2)
-YAMUX = cython.declare(i64, 3)
-
-M64 = cython.declare(u64, 0xFFFFFFFFFFFFFFFF)
-C1 = cython.declare(u64, 0x9E3779B97F4A7C15)
-M32 = cython.declare(u64, 0xFFFFFFFF)
-EVEN = cython.declare(u64, 0xFFFFFFFFFFFFFFFE)
-NUMBER = cython.declare(u64, 0x6E756D62)  # stands for a number that nobody reads
+YAMUX = cython.declare(i64, 3)  # as model.Framing
 
 KNOWN = cython.declare(i64, limits.UNITS * 2)  # places; a power of two
 ROWS = cython.declare(i64, limits.UNITS_HEARD)
@@ -51,13 +43,6 @@ BODY = cython.declare(i64, 2)
 HALF = cython.declare(u64, 0x7FFFFFFFFFFFFFFE)
 FRAME_BYTES = cython.declare(i64, 64 * 1024 * 1024)  # decoders.yamux.FRAME_BYTES
 ASLEEP = cython.declare(i64, 1)  # as in Asleep
-INSTALL_SNAPSHOT = cython.declare(i64, 2)
-
-#: keys whose numbers no decoder reads: they count up, or are times
-NUMBERS = ("Seq", "Term", "PrevLogEntry", "PrevLogTerm", "LeaderCommitIndex", "Index", "LastLog", "LastLogIndex", "LastLogTerm",
-           "MinQueryIndex", "MaxQueryTime", "MaxStaleDuration", "LastContact", "CreateIndex", "ModifyIndex")
-#: how an RPC header may begin
-HEADER_KEYS = ("Seq", "Error", "ServiceMethod")
 
 # The same fields in the same order stand in units.pxd.
 HEARD = (("unit", 8), ("count", 8), ("first", 8), ("last", 8), ("frame1", 8), ("frame2", 8), ("frame3", 8), ("next", 8))
@@ -76,6 +61,7 @@ class Units:
         self.win = window
         self.tab = table
         self.outlet = outlet
+        self.digests = Digests(window)
         self.sleepers: Any = None  # a proxy of an Asleep; told of by Streams
         self.known = zeros(KNOWN * 16).cast("Q")  # digest, number + 1
         self.learnt = 0
@@ -84,17 +70,9 @@ class Units:
         self.high = 1  # row 0 is nobody's
         self.free = 0  # row of a list of rows given back
         self.used = 0  # rows
-        self.words = array("Q", [key_word(key) for key in NUMBERS])
-        self.sizes = array("q", [len(key) for key in NUMBERS])
-        self.numbers = len(NUMBERS)
-        self.some = 0  # a bit for each of them: most strings are none
-        for word in self.words:
-            self.some |= cython.cast(u64, 1) << self.bit(word)
-        self.end = 0
         self.parts: dict[int, list[tuple[bytes, int, int]]] = {}  # of a side, what came of a frame's body: bytes, time, frame
         self.waiting = 0  # bytes of them
         self.scratch = bytearray(limits.PARTS_MESSAGE + 64)
-        self.header_words = array("Q", [key_word(key) for key in HEADER_KEYS])
 
     def restart(self) -> None:
         """No flow is live any more. What is known stays known: it hangs on no input."""
@@ -257,12 +235,12 @@ class Units:
                     break
                 p = q
                 continue
-            h = self.raft(p, stop, framing)
+            h = self.digests.raft(p, stop, framing)
             if h == 0:
                 break
             if not self.count(d, h, time, frame):
-                self.hand(d, self.win.take(p, self.end), time, frame, h)
-            p = self.end
+                self.hand(d, self.win.take(p, self.digests.end), time, frame, h)
+            p = self.digests.end
         if p < stop:
             self.leave(d, time, frame)
         return p
@@ -301,24 +279,6 @@ class Units:
         first, second = int(self.tab.D[d].head), int(self.tab.D[d].size)
         return first.to_bytes(8, "little") + second.to_bytes(4, "big")
 
-    def raft(self, p: i64, stop: i64, framing: i64) -> u64:
-        """The digest of the Raft message at ``p``, which ends at ``end``; 0: no whole one stands there."""
-        h: u64 = (self.win.seed ^ cython.cast(u64, framing)) & M64
-        c: i64 = self.win.b[p]
-        if framing == RAFT_REQUEST:
-            if c > 4 or c == INSTALL_SNAPSHOT:
-                return 0
-            h ^= cython.cast(u64, c) << 8
-            self.end = p + 1
-        else:
-            if not (0xA0 <= c <= 0xBF):
-                return 0
-            self.end = p
-            h = self.said(h, self.end, stop)
-        if h == 0 or self.end >= stop or self.win.b[self.end] & 0xF0 != 0x80:
-            return 0
-        return self.said(h, self.end, stop)
-
     def frame(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
         """A yamux frame's header, or the body of the one before: where it ends; -1: the rest is to be handed on."""
         size: i64
@@ -349,7 +309,7 @@ class Units:
         size = self.tab.D[d].size
         if stop - p < size or self.tab.D[d].half == BODY:
             return self.part(d, p, stop, time, frame)
-        h = self.call(p, p + size)
+        h = self.digests.call(p, p + size)
         if h == 0:
             return -1
         if not self.count(d, h, time, frame):
@@ -387,7 +347,7 @@ class Units:
         self.scratch[0:len(body)] = body
         self.win.look(self.scratch)
         try:
-            return self.call(0, len(body))
+            return self.digests.call(0, len(body))
         finally:
             self.win.look(buffer)
 
@@ -413,118 +373,3 @@ class Units:
             more += 1
             r = cython.cast(i64, self.H[r].next)
         return more <= KINDS_HEARD and not self.crowded()
-
-    def call(self, p: i64, stop: i64) -> u64:
-        """The digest of a call or answer, header and body, that fills [p, stop); 0: it does not."""
-        c: i64
-        h: u64
-        if stop - p < 8 or (self.win.b[p] != 0x82 and self.win.b[p] != 0x83):
-            return 0
-        c = self.win.b[p + 1] - 0xA0
-        if c != 3 and c != 5 and c != 13:
-            return 0
-        h = self.win.word(p + 2)
-        if c == 13:
-            if h != self.header_words[2]:
-                return 0
-        elif h & ((cython.cast(u64, 1) << (c * 8)) - 1) != self.header_words[0 if c == 3 else 1]:
-            return 0
-        h = self.said((self.win.seed ^ 3) & M64, p, stop)
-        if h:
-            h = self.said(h, self.end, stop)
-        return h if self.end == stop else 0
-
-    def said(self, h: u64, p: i64, stop: i64) -> u64:
-        """``h`` and the one msgpack object at ``p``, less the numbers that nobody reads; 0: it does not end before ``stop``.
-        Sets ``end``."""
-        need: i64 = 1
-        c: i64
-        n: i64
-        key: u64 = self.win.key
-        masked: i64 = 0  # the next token is the value of one of NUMBERS
-        while need > 0:
-            if p >= stop or need > stop - p:
-                return 0
-            c = self.win.b[p]
-            p += 1
-            need -= 1
-            n = -1  # bytes of a string
-            if c < 0x80 or c >= 0xE0:
-                h = fold(h ^ (NUMBER if masked else cython.cast(u64, c)), key)
-                masked = 0
-                continue
-            if c < 0x90:
-                need += 2 * (c & 15)
-            elif c < 0xA0:
-                need += c & 15
-            elif c < 0xC0:
-                n = c & 31
-            elif c == 0xC4 or c == 0xD9:
-                n = self.win.b[p]
-                p += 1
-            elif c == 0xC5 or c == 0xDA:
-                n = self.win.be16(p)
-                p += 2
-            elif c == 0xC6 or c == 0xDB:
-                n = self.win.be32(p)
-                p += 4
-            elif 0xCA <= c <= 0xD3:  # floats, which nobody reads, and integers
-                n = 4 if c == 0xCA else 8 if c == 0xCB else 1 << ((c - 0xCC) & 3)
-                h = fold(h ^ (NUMBER if masked or c <= 0xCB else cython.cast(u64, c)), key)
-                if not masked and c > 0xCB:
-                    if p + n > stop:
-                        return 0
-                    h = self.mixed(h, p, p + n)
-                p += n
-                masked = 0
-                continue
-            elif c == 0xDC or c == 0xDE:
-                need += self.win.be16(p) << (c == 0xDE)
-                p += 2
-            elif c == 0xDD or c == 0xDF:
-                need += self.win.be32(p) << (c == 0xDF)
-                p += 4
-            elif c != 0xC0 and c != 0xC2 and c != 0xC3:
-                return 0  # extensions
-            h = fold(h ^ cython.cast(u64, c), key)
-            masked = 0
-            if n >= 0:
-                if n > stop - p:
-                    return 0
-                if 3 <= n <= 17 and c < 0xC0:
-                    masked = self.number(p, n)
-                h = self.mixed(h, p, p + n)
-                p += n
-        if p > stop:
-            return 0
-        self.end = p
-        h = (h ^ (h >> 32)) & EVEN  # odd ones are chains (see Asleep)
-        return h or 2
-
-    def mixed(self, h: u64, p: i64, stop: i64) -> u64:
-        """``h`` and the bytes [p, stop)."""
-        key: u64 = self.win.key
-        h = (h + cython.cast(u64, stop - p)) & M64
-        while p + 8 <= stop:
-            h = fold(h ^ self.win.word(p), key)
-            p += 8
-        if p < stop:
-            h = fold(h ^ (self.win.word(p) & ((cython.cast(u64, 1) << ((stop - p) * 8)) - 1)), key)
-        return h
-
-    def number(self, p: i64, n: i64) -> i64:
-        """Is the string of ``n`` bytes at ``p`` one of NUMBERS (by its first eight bytes and its size)?"""
-        i: i64
-        x: u64 = self.win.word(p)
-        if n < 8:
-            x &= (cython.cast(u64, 1) << (n * 8)) - 1
-        if not (self.some >> self.bit(x)) & 1:
-            return 0
-        for i in range(self.numbers):
-            if self.words[i] == x and self.sizes[i] == n:
-                return 1
-        return 0
-
-    def bit(self, x: u64) -> u64:
-        """One of 64 bits for a string's first eight bytes."""
-        return fold(x, C1) & 63

@@ -7,10 +7,12 @@ import pytest
 from consul_sniff.model import Block
 from consul_sniff.screen import compiled
 from consul_sniff.screen.ahead import Ahead
+from consul_sniff.screen.handover import HandOver
 from consul_sniff.screen.layers import Layers
 from consul_sniff.screen.records import Records
 from consul_sniff.screen.repeats import Repeats
 from consul_sniff.screen.table import Table
+from consul_sniff.screen.units import Units
 from consul_sniff.screen.words import Window
 
 from .drive import dialect, packets, record
@@ -25,7 +27,7 @@ def ahead(records: bytes) -> tuple[Ahead, Table]:
     window.look(buffer)
     rec, table = Records(window), Table(64, 7)
     rec.begin(Block(buffer, 0, len(buffer), dialect()))
-    it = Ahead(window, rec, table, Repeats(window, Layers(window), table))
+    it = Ahead(window, rec, table, Repeats(window, Layers(window), table), Units(window, table, HandOver(table)))
     it.begin()
     return it, table
 

@@ -16,81 +16,14 @@ from consul_sniff.model import Framing
 from consul_sniff.screen import Screen
 
 from ..conftest import PCAPS
-from .drive import Run, dialect, packets, record
-from .frames import old, reply, tcp
+from .drive import packets
+from .following import SYN, Following, call, frame, heartbeat
+from .frames import reply, tcp
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from consul_sniff.facts import Facts
-
-SYN = tcp(seq=99, flags="S")
-LEADER = b"10.0.0.1:8300"
-
-
-def heartbeat(term: int = 3, leader: bytes = LEADER) -> bytes:
-    return b"\x00" + old({"Addr": leader, "Entries": None, "ID": b"a", "Leader": leader, "LeaderCommitIndex": 70 * term,
-                          "PrevLogEntry": 0, "PrevLogTerm": 0, "ProtocolVersion": 3, "Term": term})
-
-
-def answer(log: int = 9) -> bytes:
-    return b"\xa0" + old({"Addr": b"", "ID": b"", "LastLog": log, "NoRetryBackoff": False, "ProtocolVersion": 3, "Success": True,
-                          "Term": 3})
-
-
-def call(seq: int, method: bytes = b"Status.Ping", body: object = None) -> bytes:
-    return old({"Seq": seq, "ServiceMethod": method}) + old(body or {})
-
-
-def frame(body: bytes, stream: int = 1, flags: int = 0) -> bytes:
-    return struct.pack(">BBHII", 0, 0, flags, stream, len(body)) + body
-
-
-def taken_back(data: bytes) -> bytes:
-    """The bytes with the top bit of the first word turned, and those bits of the next that an odd factor and a shift make of it."""
-    new = bytearray(data)
-    new[7] ^= 0x80
-    new[15] ^= 0x80
-    new[12] ^= 0x04
-    return bytes(new)
-
-
-class Following:
-    """A screen with one TCP flow, of which a side is followed from its first payload on."""
-
-    def __init__(self, framing: Framing, first: bytes = b"?") -> None:
-        self.screen = Screen()
-        self.screen.open(0)
-        self.run = Run(self.screen)
-        self.at = 100 + len(first)
-        self.count = 0
-        self.send(SYN, tcp(first, 100))
-        self.flow = self.run.payloads[0].flow
-        self.screen.follow(self.flow, 0, framing, 1)
-        self.run.payloads.clear()
-
-    def send(self, *frames: bytes) -> list[bytes]:
-        """What is handed on of these packets."""
-        before = len(self.run.payloads)
-        records = b"".join(record(one, 1 + (self.count + i) / 1000) for i, one in enumerate(frames))
-        self.count += len(frames)
-        self.run.feed(records, dialect())
-        return [payload.data for payload in self.run.payloads[before:]]
-
-    def say(self, *pieces: bytes) -> list[bytes]:
-        """The same of segments one after the other."""
-        frames = []
-        for piece in pieces:
-            frames.append(tcp(piece, self.at))
-            self.at += len(piece)
-        return self.send(*frames)
-
-    def learn(self, number: int = 0) -> None:
-        self.screen.learn(self.run.payloads[-1].unit, number)
-
-    def heard(self) -> list[tuple[int, int, int, int, tuple[int, ...]]]:
-        return list(next(self.screen.live()).heard[0])
-
 
 def test_a_message_that_was_learnt_is_counted_with_its_first_packets_and_not_handed_on():
     it = Following(Framing.RAFT_REQUEST)
@@ -100,26 +33,6 @@ def test_a_message_that_was_learnt_is_counted_with_its_first_packets_and_not_han
     assert it.heard() == [(7, 5, 1_003_000_000, 1_007_000_000, (4, 5, 6))]
 
 
-def test_numbers_that_nobody_reads_make_no_message_new_and_all_else_does():
-    it = Following(Framing.RAFT_REQUEST)
-    it.say(heartbeat())
-    it.learn()
-    assert it.say(heartbeat(1 << 40)) == []
-    other = heartbeat(leader=b"10.0.0.9:8300")
-    assert it.say(other) == [other]
-    assert it.say(b"\x01" + heartbeat()[1:]) == [b"\x01" + heartbeat()[1:]]
-
-
-def test_nobody_can_make_a_message_that_passes_for_another():
-    """Where only the low half of products counts, the last of these bits takes the first's part back, whatever the seed is."""
-    it = Following(Framing.RAFT_REQUEST)
-    leader = bytes(range(32, 56))
-    it.say(heartbeat(leader=leader))
-    it.learn()
-    other = heartbeat(leader=taken_back(leader))
-    assert it.say(heartbeat(leader=leader), other) == [other]
-
-
 def test_several_messages_of_one_segment_are_told_apart():
     it = Following(Framing.RAFT_REQUEST)
     it.say(heartbeat())
@@ -127,15 +40,6 @@ def test_several_messages_of_one_segment_are_told_apart():
     new = heartbeat(leader=b"10.0.0.9:8300")
     assert it.say(heartbeat() + new + heartbeat(4)) == [new]
     assert it.heard()[0][1:] == (2, 1_003_000_000, 1_003_000_000, (4,))
-
-
-def test_answers_begin_with_an_error():
-    it = Following(Framing.RAFT_ANSWER)
-    assert it.say(answer()) == [answer()]
-    it.learn()
-    assert it.say(answer(1000)) == []
-    refused = b"\xa4away" + answer()[1:]
-    assert it.say(refused) == [refused]
 
 
 def test_a_message_over_two_segments_is_handed_on_and_ends_the_following():
@@ -238,15 +142,6 @@ def test_frames_without_a_body_are_passed_over():
     it = Following(Framing.YAMUX)
     window, ping = struct.pack(">BBHII", 0, 1, 0, 3, 4096), struct.pack(">BBHII", 0, 2, 1, 0, 7)
     assert it.say(window, ping + frame(b"", 3, 4)) == []
-
-
-@pytest.mark.parametrize("body", [call(1) + b"\xc0", call(1)[:-1], b"\x82\xa3Sep\x01\xa1a\x01\x80", b"no call"], ids=str)
-def test_what_is_no_whole_call_is_handed_on_with_its_header(body):
-    it = Following(Framing.YAMUX)
-    one = frame(body)
-    said = it.say(one[:12], one[12:])
-    assert b"".join(said) == one
-    assert [payload.unit for payload in it.run.payloads] == [0] * len(said)
 
 
 def test_more_kinds_than_are_kept_of_a_side_are_handed_on():
