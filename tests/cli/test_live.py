@@ -62,8 +62,9 @@ def analyzed_not_ip(path):
 def test_ten_times_as_fast_the_controls_are_the_files(lab, path):
     report = replayed(lab, path)
     assert statuses(report) == statuses(analyzed(path))
-    dropped = report["capture"]["dropped"]  # where the machine is busy; then the report must say so
-    assert report["complete"] == (analyzed(path)["complete"] and not dropped)
+    capture = report["capture"]  # where the machine is busy some are lost; then the report must say so
+    lost = capture["dropped"] + capture["interface_dropped"] + capture["unread"]
+    assert report["complete"] == (analyzed(path)["complete"] and not lost)
 
 
 @pytest.mark.slow
