@@ -1,3 +1,4 @@
+import ast
 import os
 import subprocess
 import sys
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from consul_sniff import attribution, decoders
-from consul_sniff.screen import compiled
+from consul_sniff.screen import MODULES, compiled
 
 ASKED = """
 import sys
@@ -23,7 +24,7 @@ import sys
 import consul_sniff
 from consul_sniff.cli.screens import look
 from consul_sniff.reporters import renderer
-from consul_sniff.screen import compiled
+from consul_sniff.screen import MODULES, compiled
 print(compiled)
 for name in sys.argv[1:]:
     print("".join(renderer("json")(consul_sniff.analyze([name]), consul_sniff.__version__, look())))
@@ -53,3 +54,11 @@ def test_every_hot_module_is_named_where_it_is_built_and_forced(stage):
     root = Path(__file__).parent.parent
     assert {path.stem for path in (root / "consul_sniff" / name).glob("*.pxd")} == set(stage.COMPILED)
     assert f"{name.upper()} = {stage.COMPILED!r}".replace("'", '"') in (root / "setup.py").read_text()
+
+
+def test_so_is_every_module_of_the_screen():
+    root = Path(__file__).parent.parent
+    assert {path.stem for path in (root / "consul_sniff/screen").glob("*.pxd")} == set(MODULES)
+    [hot] = [node.value for node in ast.parse((root / "setup.py").read_text()).body
+             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HOT"]
+    assert ast.literal_eval(hot) == MODULES

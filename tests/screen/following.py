@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
-from consul_sniff.model import Framing  # noqa: TC001
 from consul_sniff.screen import Screen
 
 from .drive import Run, dialect, record
 from .frames import old, tcp
+
+if TYPE_CHECKING:
+    from consul_sniff.model import Framing
 
 SYN = tcp(seq=99, flags="S")
 LEADER = b"10.0.0.1:8300"
