@@ -182,10 +182,12 @@ class Merge:
                 groups += 1
         rng.shuffle(self._slots)
         self.live = self._live = self.packets = 0
+        self.slot = 0  # of the packet at hand
 
     def __iter__(self) -> Iterator[bytes]:
-        for slot in self._slots:
-            for one, data in self._lanes[slot].packets():
+        for slot, lane in enumerate(self._slots):
+            self.slot = slot
+            for one, data in self._lanes[lane].packets():
                 if one.opens:
                     self._live += 1
                     self.live = max(self.live, self._live)
@@ -204,5 +206,5 @@ def make(writer: Writer, found: Sequence[Capture], packets: int, rng: Random, ch
     """A capture of *packets* packets, or as many more as a copy has."""
     merge = Merge(found, packets, rng, changes)
     for data in merge:
-        writer.add(data)
+        writer.add(data, at=merge.slot)  # whatever is lost or repeated: what is sent again and again keeps its distance
     return merge.made

@@ -34,15 +34,14 @@ class Writer:
         self.step = step
         self.packets = 0
         self.bytes = 24
-        self._time = START * MICROSECONDS
         self._part = path.with_name(path.name + ".part")
         self._file = self._part.open("wb", buffering=0)
         self._buffer = bytearray(_FILE.pack(_MAGIC, 2, 4, 0, 0, _SNAP, ETHERNET))
 
-    def add(self, data: bytes | bytearray, wire: int = 0) -> None:
-        """One packet; *wire* is its length on the wire where it was cut."""
-        seconds, rest = divmod(self._time, MICROSECONDS)
-        self._time += self.step
+    def add(self, data: bytes | bytearray, wire: int = 0, at: int | None = None) -> None:
+        """One packet; *wire* is its length on the wire where it was cut, *at* the step at which it comes (else the next one)."""
+        at = self.packets if at is None else at
+        seconds, rest = divmod(START * MICROSECONDS + at * self.step, MICROSECONDS)
         buffer = self._buffer
         buffer += _RECORD.pack(seconds, rest, len(data), wire or len(data))
         buffer += data
