@@ -6,7 +6,9 @@ associative and commutative, and the report of two halves is the report of the w
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import limits
@@ -26,6 +28,12 @@ SUMMED = ("packets", "bytes", "payloads", "lost", "plain", "sealed1", "sealed0",
           "replays", "nonce_reuse")
 #: its first packets, a pair of each
 PROOFS = ("evidence", "plain_evidence", "sealed_evidence")
+
+
+@lru_cache(maxsize=4096)
+def pair(source: int, responder: int) -> tuple[int, int]:
+    """The same object for the same numbers: most are small."""
+    return source, responder
 
 
 class ConversationKey(NamedTuple):
@@ -164,7 +172,8 @@ class Facts:
         self.exposures: dict[ExposureKey, Tally] = {}
         self.reasons: set[str] = set()  # why the report is incomplete, one sentence each
         self.met: dict[tuple[str, int], set[object]] = {}  # keys of a table by share: each has its part of the limits
-        self.used: Counter[tuple[str, int]] = Counter()  # the same of tables of tallies, which know their shares: how many
+        # the same of tables of tallies, which know their shares: how many; last those of flows without a share
+        self.used = {table: array("q", bytes(8 * (limits.SHARES + 1))) for table in ("sightings", "exposures")}
         self.apart: list[int] = []  # how many conversations and attempts the screen kept apart, each by share
         self._fields: dict[tuple[str, str, Fields], Fields] = {}
 
@@ -197,24 +206,15 @@ class Facts:
         """The tally of a key of ``sightings`` or ``exposures`` that a share's flow uses; None: there is no room, as in ``room``."""
         tallies: dict[object, Tally] = getattr(self, table)
         bit = 1 << (share + 1)
-        used = self.used[table, share]
-        if used >= (limit if share < 0 else limit // limits.SHARES):
+        used = self.used[table]
+        if used[share] >= (limit if share < 0 else limit // limits.SHARES):
             known = tallies.get(key)
             return known if known is not None and known.shares & bit else None
         tally = tallies.setdefault(key, Tally())  # a key's hash is most of it: once
         if not tally.shares & bit:
             tally.shares |= bit
-            self.used[table, share] = used + 1
+            used[share] += 1
         return tally
-
-    def more(self, table: str, share: int, limit: int) -> bool:
-        """May a share's flow use one more key? Then it does."""
-        used = self.used[table, share]
-        if used < (limit if share < 0 else limit // limits.SHARES):
-            self.used[table, share] = used + 1
-            return True
-        self.over(table)
-        return False
 
     def over(self, table: str) -> None:
         """Say that something was said which is not kept."""
@@ -225,6 +225,10 @@ class Facts:
         """All was added: forget what only adding needs."""
         self.met.clear()
         self._fields.clear()
+
+    def placed(self) -> None:
+        """Attribution took what was said: forget it, to make room for judging."""
+        self.sightings, self.claims, self.exposures = {}, {}, {}
 
     def add_up(self, rows: Rows | None, folded: tuple[int, int]) -> None:
         """Join what the screen added up; of ``folded`` flows (and attempts) the conversations are not kept apart."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from .model import Grade, Protection, Scalar
 
+    Ends = tuple[str, str, int]
+
 
 class Few(NamedTuple):
     """What signatures ask about that has few values."""
@@ -43,25 +45,54 @@ class Sort:
         return f"Sort({self.few!r}, {self.fields!r})"
 
 
-class Observation(NamedTuple):
-    """A fact with its place in the datacenter: what signatures match on. No port decides anything here any more."""
+class Observation:
+    """A fact with its place in the datacenter: what signatures match on. No port decides anything here any more.
 
-    sort: Sort
-    source: str
-    destination: str
-    port: int
-    summary: str  # one line: what was seen
-    counted: Tally  # evidence in it may have no words
-    community_id: str
+    ``ends``: source, destination and port. ``summary``: one line, what was seen. ``counted``: evidence in it may have no words.
+    """
+
+    __slots__ = ()
+
+    @property
+    def sort(self) -> Sort:
+        raise NotImplementedError
+
+    @property
+    def ends(self) -> Ends:
+        raise NotImplementedError
+
+    @property
+    def summary(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def counted(self) -> Tally:
+        raise NotImplementedError
+
+    @property
+    def community_id(self) -> str:
+        raise NotImplementedError
 
     @property
     def tally(self) -> Tally:
         """With the summary wherever evidence has no words of its own."""
-        told = self.counted
-        if "" not in [one[2] for one in told.evidence]:
-            return told
-        return Tally(told.count, told.first, told.last,
-                     tuple([one if one.summary else one._replace(summary=self.summary) for one in told.evidence]))
+        told = self.counted.whole
+        proof = told.evidence
+        if "" in [one[2] for one in proof]:
+            proof = tuple([one if one.summary else one._replace(summary=self.summary) for one in proof])
+        return Tally(told.count, told.first, told.last, proof)
+
+    @property
+    def source(self) -> str:
+        return self.ends[0]
+
+    @property
+    def destination(self) -> str:
+        return self.ends[1]
+
+    @property
+    def port(self) -> int:
+        return self.ends[2]
 
     @property
     def protocol(self) -> str:
@@ -106,6 +137,28 @@ class Observation(NamedTuple):
     @property
     def fields(self) -> dict[str, Scalar]:
         return self.sort.fields
+
+
+class Noted(Observation):
+    """One that is written down."""
+
+    __slots__ = ("community_id", "counted", "ends", "sort", "summary")
+    sort: Sort
+    ends: Ends
+    summary: str
+    counted: Tally
+    community_id: str
+
+    def __init__(self, sort: Sort, ends: Ends, summary: str, counted: Tally, community_id: str) -> None:
+        self.sort = sort
+        self.ends = ends
+        self.summary = summary
+        self.counted = counted
+        self.community_id = community_id
+
+    def between(self, ends: Ends) -> Noted:
+        """The same between others."""
+        return Noted(self.sort, ends, self.summary, self.counted, self.community_id)
 
 
 class Bundle:

@@ -15,10 +15,12 @@ from .tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .rows import Rows
+
     Row = tuple[int, int, int, int, int, int, tuple[Any, ...]]
 
 #: what is pickled as it is: few objects
-PLAIN: Final = ("inputs", "counters", "notes", "claims", "reasons", "met", "used", "apart", "rows")
+PLAIN: Final = ("inputs", "counters", "notes", "claims", "reasons", "met", "used", "apart")
 REST: Final = tuple([name for name in Conversation.__slots__ if name not in {*PROOFS, "integrity"}])
 _rest = attrgetter(*REST)
 _proofs = attrgetter(*PROOFS)
@@ -28,6 +30,7 @@ class Packed(NamedTuple):
     """What `pack` makes of facts. ``keys`` (of conversations) and ``words`` (what else is in a tally's key) stand once each."""
 
     plain: tuple[Any, ...]  # of PLAIN
+    rows: list[Rows]
     keys: list[tuple[str, str, int, str]]
     words: list[tuple[Any, ...]]
     conversations: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]]  # key, REST, packets
@@ -50,7 +53,9 @@ def pack(facts: Facts) -> Packed:
                                               _plain(one.integrity))) for key, one in facts.conversations.items()]
     sightings = [_row(keys[key[0]], words[key[1:]], tally) for key, tally in facts.sightings.items()]
     exposures = [_row(keys[key.conversation], words[key.secret, key.side], tally) for key, tally in facts.exposures.items()]
-    return Packed(tuple([getattr(facts, name) for name in PLAIN]), list(map(tuple, keys)), list(words), conversations, sightings, exposures)
+    rows = [one._replace(talks=bytearray(one.talks), more=bytearray(one.more), sums=bytearray(one.sums)) for one in facts.rows]
+    return Packed(tuple([getattr(facts, name) for name in PLAIN]), rows, list(map(tuple, keys)), list(words), conversations, sightings,
+                  exposures)
 
 
 def _plain(proof: tuple[Evidence, ...]) -> tuple[tuple[Any, ...], ...]:
@@ -66,6 +71,7 @@ def unpack(packed: Packed) -> Facts:
     facts = Facts()
     for name, value in zip(PLAIN, packed.plain, strict=True):
         setattr(facts, name, value)
+    facts.rows = packed.rows
     keys = [ConversationKey(*key) for key in packed.keys]
     for place, rest, (*pairs, integrity) in packed.conversations:
         one = facts.conversations[keys[place]] = Conversation()

@@ -61,6 +61,7 @@ def analyze(paths: Sequence[str], options: Options) -> Report:
     facts = read(paths, options)
     with no_collection():
         attributed = attribute(facts, options.profile)
+        facts.placed()
         report = judge(attributed, facts, rules, require=options.require, fail_on=options.fail_on, max_loss=options.max_loss)
     if options.stopping is not None and options.stopping.code:
         report = report._replace(exit_code=options.stopping.code, exit_reason="interrupted; the report is of what was read so far")
@@ -179,7 +180,7 @@ class Reading:
         keys = {place: len(met) for place, met in facts.met.items()}
         keys |= {(("conversations", "attempts")[place // limits.SHARES], place % limits.SHARES): count
                  for place, count in enumerate(facts.apart)}
-        keys |= facts.used
+        keys |= {(table, share): count for table, used in facts.used.items() for share, count in enumerate(used)}
         facts.met = {}
         return Result(facts, limits.BODIES - POOL.least, keys)
 
@@ -194,9 +195,10 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
         _through_all(numbered, screen, session, options)
     facts = session.facts
     screen.rest()
+    session.rest()
     with no_collection():
         screen.tell()
-        facts.add_up(screen.rows(), screen.crowd)
+        facts.add_up(screen.rows(last=True), screen.crowd)
     facts.counters.update(screen.counters)
     facts.notes.update(screen.notes)
     facts.apart = screen.places()

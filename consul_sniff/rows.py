@@ -8,21 +8,24 @@ from __future__ import annotations
 import ctypes
 import socket
 import struct
+from array import array
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from .facts import NOTHING, OTHERS, Conversation, ConversationKey, Facts, SightingKey
+from .facts import NOTHING, OTHERS, Conversation, ConversationKey, Facts, SightingKey, pair
 from .model import Evidence
 from .tally import Tally
 
 if TYPE_CHECKING:
-    from array import array
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .model import Protection, Scalar
 
     #: protocol, kind, protection, fields, decrypted
     Spoken = tuple[str, str, Protection, tuple[tuple[str, Scalar], ...], bool]
+    #: where records stand, writable
+    Records = bytearray | memoryview
     #: words, or what they would be made of
     Words = str | tuple[Any, ...]
 
@@ -64,6 +67,9 @@ class SumRecord(ctypes.Structure):
 TALKS = struct.Struct("=9Q2Ii3I")
 MORES = struct.Struct("=12Q")
 SUMS = struct.Struct("=7Q4I")
+LINKS = struct.Struct("=Q60xI")  # of a sum its key, and the next
+COUNT = struct.Struct("=8xQ")
+FIRST = struct.Struct("=32xQ16xI")  # its first packet, and the words for it
 FRAME = 40  # bits of a frame, below the number of its input
 FRAMES = (1 << FRAME) - 1
 
@@ -72,9 +78,9 @@ class Rows(NamedTuple):
     """``talks``, ``more`` and ``sums`` are records. ``heads``: of each conversation its first sum, + 1. A sum's key holds conversation
     and side (above 32 bits), and the number of its place, + 1."""
 
-    talks: bytearray
-    more: bytearray
-    sums: bytearray
+    talks: Records
+    more: Records
+    sums: Records
     heads: array[int]
     tunnels: dict[int, str]  # of conversations that all came through one
     places: list[Spoken]  # what was said
@@ -99,23 +105,27 @@ class Rows(NamedTuple):
          frame3) = MORES.unpack_from(self.more, t * MORES.size)
         it = Conversation()
         it.flows, it.opened, it.first, it.last, it.certain = flows, opened, first, last, not guessed
-        it.packets, it.bytes, it.flags = (packets, packets1), (bytes_, bytes1), (flags & 255, flags >> 8)
-        it.payloads = (payloads, payloads1) if payloads or payloads1 else NOTHING
+        it.packets, it.bytes, it.flags = pair(packets, packets1), pair(bytes_, bytes1), pair(flags & 255, flags >> 8)
+        it.payloads = pair(payloads, payloads1) if payloads or payloads1 else NOTHING
         if rest or rest1:
             setattr(it, "lost" if is_tcp(k1) else "other", (rest, rest1))
         it.source_port, it.first_source_port, it.tunnel = port, first_port, self.tunnels.get(t, "")
         it.evidence = (_evidence(frame, source2, source3), _evidence(frame1, frame2, frame3))
         return it
 
-    def said(self, t: int) -> Iterator[tuple[int, int, Tally]]:
-        """What was said in it: side (0 the source), place, and how often."""
+    def said(self, t: int) -> Iterator[tuple[int, int, int]]:
+        """What was said in it: side (0 the source), place, and the sum of how often, for ``tally``."""
         number = self.heads[t]
-        words = self.words
         while number:
-            key, count, first, last, frame1, frame2, frame3, word1, word2, word3, number = SUMS.unpack_from(self.sums, (number - 1) * SUMS.size)
-            proof = [Evidence(frame >> FRAME, frame & FRAMES, spelt(words[word], self.spell))
-                     for frame, word in ((frame1, word1), (frame2, word2), (frame3, word3)) if frame]
-            yield key >> 32 & 1, (key & 0xFFFFFFFF) - 1, Tally(count, first, last, tuple(proof))
+            one = number - 1
+            key, number = LINKS.unpack_from(self.sums, one * SUMS.size)
+            yield key >> 32 & 1, (key & 0xFFFFFFFF) - 1, one
+
+    def tally(self, one: int) -> Tally:
+        """A sum."""
+        _, count, first, last, frame1, frame2, frame3, word1, word2, word3, _ = SUMS.unpack_from(self.sums, one * SUMS.size)
+        return Tally(count, first, last, tuple([Evidence(frame >> FRAME, frame & FRAMES, spelt(self.words[word], self.spell))
+                                                for frame, word in ((frame1, word1), (frame2, word2), (frame3, word3)) if frame]))
 
     def frames(self) -> Iterator[int]:
         """The packets that all of it rests on."""
@@ -123,6 +133,53 @@ class Rows(NamedTuple):
             yield from [place & FRAMES for place in (talk[8], *more[7:]) if place]
         for one in SUMS.iter_unpack(self.sums):
             yield from [place & FRAMES for place in one[4:7] if place]
+
+
+class SumTally(Tally):
+    """A sum as a tally: what a tally has is read whenever it is asked for, and not kept."""
+
+    __slots__ = ("_one", "_rows")
+
+    def __init__(self, rows: Rows, one: int) -> None:
+        self._rows = rows
+        self._one = one
+
+    def __getattr__(self, name: str) -> Any:
+        """Python asks here for what is not set."""
+        if name == "count":
+            return COUNT.unpack_from(self._rows.sums, self._one * SUMS.size)[0]
+        return getattr(self.whole, name)
+
+    @property
+    def whole(self) -> Tally:
+        return self._rows.tally(self._one)
+
+    @property
+    def words(self) -> str:
+        frame, word = FIRST.unpack_from(self._rows.sums, self._one * SUMS.size)
+        return spelt(self._rows.words[word], self._rows.spell) if frame else ""
+
+
+class SumTallies(Sequence[Tally]):
+    """Sums as tallies, each made when somebody asks. There are as many as things were said, and few are looked at."""
+
+    __slots__ = ("_ones", "_rows")
+
+    def __init__(self, rows: Rows, ones: Iterable[int]) -> None:
+        self._rows = rows
+        self._ones = array("I", ones)
+
+    def __len__(self) -> int:
+        return len(self._ones)
+
+    @overload
+    def __getitem__(self, place: int) -> Tally: ...
+    @overload
+    def __getitem__(self, place: slice) -> SumTallies: ...
+    def __getitem__(self, place: int | slice) -> Tally | SumTallies:
+        if isinstance(place, slice):
+            return SumTallies(self._rows, self._ones[place])
+        return SumTally(self._rows, self._ones[place])
 
 
 def unrolled(facts: Facts) -> Facts:
@@ -134,8 +191,8 @@ def unrolled(facts: Facts) -> Facts:
         for t in range(part.talked):
             key = part.key(t)
             more.conversations[key] = part.conversation(t)
-            for side, place, tally in part.said(t):
-                more.sightings[SightingKey(key, side, *part.places[place])] = tally
+            for side, place, one in part.said(t):
+                more.sightings[SightingKey(key, side, *part.places[place])] = part.tally(one)
         whole = whole.joined(more)
     return whole
 

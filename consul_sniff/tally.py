@@ -29,6 +29,16 @@ class Tally:
         self.evidence = evidence
         self.shares = 0  # a bit for each share of the flows whose part of the bounds it uses up (`Facts.tally`)
 
+    @property
+    def whole(self) -> Tally:
+        """All of it at once: it may be one that is read from somewhere."""
+        return self
+
+    @property
+    def words(self) -> str:
+        """For its first packet; "" where there are none."""
+        return self.evidence[0].summary if self.evidence else ""
+
     def add(self, time: int, input_: int, frame: int, summary: str, count: int = 1) -> None:
         if not self.count or time < self.first:
             self.first = time
@@ -113,7 +123,7 @@ def _first(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 def joined(tallies: Iterable[Tally]) -> Tally:
     """One tally of several; the parts stay as they are."""
-    parts = [tally for tally in tallies if tally.count]
+    parts = [tally.whole for tally in tallies if tally.count]
     if len(parts) < 2:
         return Tally(parts[0].count, parts[0].first, parts[0].last, parts[0].evidence) if parts else Tally()
     evidence = [tally.evidence for tally in parts if tally.evidence]

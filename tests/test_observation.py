@@ -1,5 +1,5 @@
 from consul_sniff.model import Evidence
-from consul_sniff.observation import Bundle, Observations
+from consul_sniff.observation import Bundle, Noted, Observations
 from consul_sniff.tally import Tally
 
 from .matching.made_rules import observation
@@ -18,7 +18,7 @@ def test_what_waits_is_made_when_somebody_looks_and_once():
 
     def make(sort, *what):
         made.append(what)
-        return observation()._replace(sort=sort, source=what[0])
+        return Noted(sort, (what[0], "10.0.0.2", 8301), "seen", Tally(), "1:x")
 
     early = observation()
     bundle = Bundle(early.sort)

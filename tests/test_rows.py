@@ -2,7 +2,8 @@
 
 from consul_sniff.facts import Conversation
 from consul_sniff.pipeline import Options, read
-from consul_sniff.rows import address, name, spelt, unrolled
+from consul_sniff.rows import SumTallies, address, name, spelt, unrolled
+from consul_sniff.tally import Tally, joined
 
 from .rolled import rolled
 
@@ -38,6 +39,22 @@ def test_all_packets_that_it_rests_on_are_named(pcaps):
     expected = {one.frame for key, talk in rows.conversations.items() if key not in left for side in talk.evidence for one in side}
     expected |= {one.frame for key, tally in rows.sightings.items() if key.conversation not in left for one in tally.evidence}
     assert set(whole.frames()) == expected
+
+
+def test_sums_are_tallies_whoever_asks_for_what(pcaps):
+    (rows,) = rolled(unrolled(read([str(pcaps / "lab/plain-c1.pcap")], Options()))).rows
+    ones = [one for t in range(rows.talked) for _, _, one in rows.said(t)]
+    tallies = SumTallies(rows, ones)
+    assert len(tallies) == len(ones) > 10
+    for one, tally in zip(ones, tallies, strict=True):
+        whole = rows.tally(one)
+        assert (tally.count, tally.first, tally.last, tally.evidence) == (whole.count, whole.first, whole.last, whole.evidence)
+        assert tally.words == whole.words == whole.evidence[0].summary
+        assert isinstance(tally, Tally)
+        assert (type(tally.whole), whole.whole) == (Tally, whole)
+    assert [one.count for one in tallies[2:4]] == [rows.tally(one).count for one in ones[2:4]]
+    both = joined(tallies[:2])
+    assert both.count == tallies[0].count + tallies[1].count
 
 
 def test_addresses_are_written_as_the_standard_library_writes_them():

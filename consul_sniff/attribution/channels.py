@@ -51,6 +51,7 @@ class Channels:
                  profile: Profile) -> None:
         self._book, self._pools, self._rpc, self._profile = book, pools, rpc, profile
         self.speakers = speakers
+        self._places: dict[tuple[tuple[str, Place], ...], dict[str, Place]] = {}  # Talk.places, each once
         #: sockets whose purpose their content shows; RPC wins over all, for gRPC and TLS run inside it
         self._shown: dict[Socket, Place] = {}
         #: sockets that were asked for names of Consul's domain
@@ -109,8 +110,9 @@ class Channels:
         place = talk.places.get(protocol)
         if place is None:
             place = self._settle(talk, protocol)
-            talk.places = {**talk.places, protocol: place}
-        return place
+            known = (*talk.places.items(), (protocol, place))
+            talk.places = self._places.setdefault(known, dict(known))  # one for all that are alike
+        return talk.places[protocol]
 
     def _settle(self, talk: Talk, protocol: str) -> Place:
         if protocol == "memberlist":

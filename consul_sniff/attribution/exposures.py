@@ -12,7 +12,7 @@ from .addresses import same_host, sort_key
 from .talks import PROTOCOLS
 
 if TYPE_CHECKING:
-    from ..observation import Observation
+    from ..observation import Noted
     from .channels import Place
     from .index import Exposed, Index
     from .observations import Maker
@@ -34,7 +34,7 @@ def rows(index: Index) -> list[Exposure]:
                                                  sort_key(item[0][5])))]
 
 
-def observe(index: Index, maker: Maker) -> list[Observation]:
+def observe(index: Index, maker: Maker) -> list[Noted]:
     """One per conversation, side, kind and place."""
     found: dict[tuple[object, ...], list[Exposed]] = defaultdict(list)
     for exposed in index.exposed:

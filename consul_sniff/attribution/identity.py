@@ -17,7 +17,7 @@ from .channels import RPC_CHANNELS
 
 if TYPE_CHECKING:
     from ..model import Scalar
-    from ..observation import Observation
+    from ..observation import Noted
     from .observations import Maker
     from .pools import Pools
     from .talks import Said, Talk
@@ -36,7 +36,7 @@ def identities(pools: Pools) -> dict[str, str]:
     return found
 
 
-def observe(talks: list[Talk], maker: Maker, pools: Pools) -> list[Observation]:
+def observe(talks: list[Talk], maker: Maker, pools: Pools) -> list[Noted]:
     """Certificates that RPC ports showed, and conversations whose certificates stay hidden."""
     names = identities(pools)
     holders: dict[str, set[str]] = defaultdict(set)
@@ -61,7 +61,7 @@ def _on_rpc(talk: Talk, maker: Maker) -> bool:
     return place.channel in RPC_CHANNELS and place.owner == "consul"
 
 
-def _certificate(talk: Talk, said: Said, maker: Maker, shared: bool) -> Observation:  # noqa: FBT001
+def _certificate(talk: Talk, said: Said, maker: Maker, shared: bool) -> Noted:  # noqa: FBT001
     named = server_name(said.fields, maker.profile.domain)
     valid = in_time(said.fields, said.tally.first, said.tally.last)
     words = [word for word, true in (("shared by several servers", shared), ("without a server's name", not named),
@@ -73,7 +73,7 @@ def _certificate(talk: Talk, said: Said, maker: Maker, shared: bool) -> Observat
                       place=maker.channels.place_of(talk, "tls"), side=1)
 
 
-def _hidden(talk: Talk, maker: Maker) -> Observation:
+def _hidden(talk: Talk, maker: Maker) -> Noted:
     said = talk.of("tls")
     hello = [one for one in said if one.kind == "server-hello"]
     if any(one.fields.get("version") == "TLS 1.3" for one in hello):

@@ -23,6 +23,7 @@ from ..facts import (
     Tally,
     joined,
 )
+from ..rows import SumTallies
 from .strangers import Strangers
 from .talks import Shape, Speech, Talk, Word, manner
 from .telling import mesh_identity
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..model import Claim, Scalar, Secret
-    from ..rows import Spoken
+    from ..rows import Rows, Spoken
     from .ports import PortBook
     from .talks import Manner
 
-    Heard = list[tuple[int, Tally]]  # numbers of words, and how often they were said
+    Heard = list[tuple[int, Tally | int]]  # numbers of words, and how often they were said (an int: a sum of the screen's)
 
 _SILENCE: Heard = []
 _number = itemgetter(0)
@@ -80,8 +81,8 @@ class Index(NamedTuple):
         place = {one: rank for rank, one in enumerate(spoken)}
         ranks, speeches = [place[one] for one in rows.places], _Speeches(spoken, self.domain)
         for t in numbers:
-            words, tallies = zip(*_ranked(rows.said(t), ranks), strict=True)
-            yield Talk(rows.key(t), rows.conversation(t), speeches.speech(words), tallies)
+            words, sums = zip(*_ranked(rows.said(t), ranks, rows), strict=True)
+            yield Talk(rows.key(t), rows.conversation(t), speeches.speech(words), _tallies(sums, rows))
 
     def asked(self, question: Callable[[Speech], object]) -> list[Talk]:
         """Those of ``telling`` that a question about what was said is true of; sorted only where the same was said."""
@@ -94,7 +95,7 @@ def index(facts: Facts, book: PortBook, domain: str = "consul") -> Index:
     conversations, spoken, said = _by_conversation(facts, strangers)
     turned = {key: _reverse(key, conversation) for key, conversation in conversations.items()
               if _wrong_way(key, conversation, book)}
-    talks = _talks(conversations, said, turned, _Speeches(spoken, domain))
+    talks = _talks(conversations, said, turned, _Speeches(spoken, domain), strangers.rows)
     telling = sorted([talk for talk in talks.values() if talk.speech.telling or (
         talk.key.transport == "udp" and _gossiped(talk.conversation))], key=attrgetter("key"))
     speeches: dict[Speech, list[Talk]] = {}
@@ -149,7 +150,7 @@ class _Speeches:
 
 
 def _talks(conversations: dict[ConversationKey, Conversation], said: dict[ConversationKey, Heard],
-           turned: dict[ConversationKey, ConversationKey], speeches: _Speeches) -> dict[ConversationKey, Talk]:
+           turned: dict[ConversationKey, ConversationKey], speeches: _Speeches, rows: Rows) -> dict[ConversationKey, Talk]:
     talks: dict[ConversationKey, Talk] = {}
     keys: Iterable[ConversationKey] = chain(conversations, _left(said))
     for key in sorted(conversations.keys() | said.keys()) if turned else keys:
@@ -163,8 +164,18 @@ def _talks(conversations: dict[ConversationKey, Conversation], said: dict[Conver
             both.merge(conversation)
             conversation, heard = both, [(one.word.number, one.tally) for one in known.said] + heard
         numbers, tallies = zip(*heard, strict=True) if heard else ((), ())
-        talks[new] = Talk(new, conversation, speeches.speech(numbers), tallies)
+        talks[new] = Talk(new, conversation, speeches.speech(numbers), _tallies(tallies, rows))
     return talks
+
+
+def _tallies(heard: Sequence[Tally | int], rows: Rows) -> Sequence[Tally]:
+    if heard and set(map(type, heard)) == {int}:
+        return SumTallies(rows, heard)  # type: ignore[arg-type]
+    return tuple([_tally(one, rows) for one in heard])
+
+
+def _tally(one: Tally | int, rows: Rows) -> Tally:
+    return rows.tally(one) if isinstance(one, int) else one
 
 
 def _left(said: dict[ConversationKey, Heard]) -> Iterator[ConversationKey]:
@@ -176,7 +187,7 @@ def _by_conversation(facts: Facts, strangers: Strangers) -> tuple[dict[Conversat
     """All conversations that are no strangers; all that was said in them, sorted; and the numbers of what was said in each."""
     numbers: dict[Spoken, int] = {}
     conversations = dict(facts.conversations)
-    said: dict[ConversationKey, list[tuple[int, int, Tally]]] = {}
+    said: dict[ConversationKey, list[tuple[int, int, Tally | int]]] = {}
     for key, tally in facts.sightings.items():
         said.setdefault(key[0], []).append((key[1], numbers.setdefault(key[2:], len(numbers)), tally))
     places: dict[int, int] = {}  # the numbers of the screen's
@@ -186,25 +197,26 @@ def _by_conversation(facts: Facts, strangers: Strangers) -> tuple[dict[Conversat
             conversation.merge(known)
         conversations[name] = conversation
         mine = said.setdefault(name, []) if heard else []
-        for side, place, tally in heard:
+        for side, place, one in heard:
             number = places.get(place)
             if number is None:
                 number = places[place] = numbers.setdefault(strangers.rows.places[place], len(numbers))
-            mine.append((side, number, tally))
+            mine.append((side, number, one))
     spoken = sorted(numbers, key=_spoken_order)
     ranks = [0] * len(spoken)
-    for rank, one in enumerate(spoken):
-        ranks[numbers[one]] = rank
-    return conversations, spoken, {key: _ranked(heard, ranks) for key, heard in said.items()}
+    for rank, words in enumerate(spoken):
+        ranks[numbers[words]] = rank
+    return conversations, spoken, {key: _ranked(heard, ranks, strangers.rows) for key, heard in said.items()}
 
 
-def _ranked(heard: Iterable[tuple[int, int, Tally]], ranks: Sequence[int]) -> Heard:
+def _ranked(heard: Iterable[tuple[int, int, Tally | int]], ranks: Sequence[int], rows: Rows) -> Heard:
     """By the numbers of words; what was both decoded and added up by the screen once."""
     sides = len(ranks)
-    ranked = sorted([(ranks[number] + side * sides, tally) for side, number, tally in heard], key=_number)
+    ranked: Heard = sorted([(ranks[number] + side * sides, one) for side, number, one in heard], key=_number)
     for place in range(len(ranked) - 1, 0, -1):
         if ranked[place][0] == ranked[place - 1][0]:
-            ranked[place - 1:place + 1] = [(ranked[place][0], joined((ranked[place - 1][1], ranked[place][1])))]
+            both = joined([_tally(one, rows) for _, one in ranked[place - 1:place + 1]])
+            ranked[place - 1:place + 1] = [(ranked[place][0], both)]
     return ranked
 
 

@@ -19,7 +19,7 @@ from .said_ports import consul_tags
 
 if TYPE_CHECKING:
     from ..facts import Facts
-    from ..observation import Observation
+    from ..observation import Noted
     from .index import Index, Stated
     from .observations import Maker
     from .pools import Pool
@@ -34,7 +34,7 @@ def beyond_chance(bad: int, all_: int) -> bool:
     return bad >= CHANCE and bad * PER_CENT > all_
 
 
-def observe(pool: Pool, index: Index, maker: Maker) -> list[Observation]:
+def observe(pool: Pool, index: Index, maker: Maker) -> list[Noted]:
     """Of one of Consul's pools."""
     place = Place(pool.channel, pool.owner, pool.how)
     made = []
@@ -50,8 +50,8 @@ def observe(pool: Pool, index: Index, maker: Maker) -> list[Observation]:
     return made
 
 
-def _counted(talk: Talk, maker: Maker, place: Place) -> list[Observation]:
-    made: list[Observation] = []
+def _counted(talk: Talk, maker: Maker, place: Place) -> list[Noted]:
+    made: list[Noted] = []
     conversation = talk.conversation
     if conversation.crc_bad == conversation.replays == conversation.nonce_reuse == NOTHING:
         return made
@@ -78,7 +78,7 @@ def _counted(talk: Talk, maker: Maker, place: Place) -> list[Observation]:
     return [maker.directed(talk, 1 if one.fields["said_by"] == "responder" else 0, one) for one in made]
 
 
-def _conflicts(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Observation]:
+def _conflicts(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Noted]:
     """One name at two addresses of one family, both alive, with different ``id`` tags."""
     alive: dict[tuple[str, int], list[Stated]] = defaultdict(list)
     ended: set[str] = set()
@@ -119,7 +119,7 @@ def _two(claims: list[Stated], *, gone: bool) -> tuple[Stated, Stated] | None:
     return None
 
 
-def malformed(facts: Facts, pools: list[Pool], all_pools: list[Pool], maker: Maker) -> list[Observation]:
+def malformed(facts: Facts, pools: list[Pool], all_pools: list[Pool], maker: Maker) -> list[Noted]:
     """Messages that broke off or contradicted themselves. Notes know no pool: told only where all gossip is Consul's."""
     bad = facts.notes.get(MALFORMED, 0)
     if not bad or not pools or len(pools) != len(all_pools) or any(input_.truncated for input_ in facts.inputs):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import Protection
-from ..observation import Observation
+from ..observation import Noted
 from ..report import Interface
 from .addresses import sort_key
 from .observations import tally_of
@@ -68,11 +68,10 @@ def _saw(found: dict[tuple[str, int, str, str], Seen], key: tuple[str, int, str,
     seen.add(peer, protection)
 
 
-def _observation(sort: Sort, row: Interface, talk: Talk) -> Observation:
+def _observation(sort: Sort, row: Interface, talk: Talk) -> Noted:
     evidence = talk.conversation.evidence[1] or talk.conversation.evidence[0]
     source, destination, port, _ = talk.key
     if destination != row.address:
         source, destination, port = destination, row.address, row.port
-    return Observation(sort, source, destination, port,
-                       f"{row.channel} on port {row.port}/{row.transport}: {row.peers} peers, {row.protection}",
-                       tally_of(talk, row.peers, evidence), talk.community)
+    return Noted(sort, (source, destination, port), f"{row.channel} on port {row.port}/{row.transport}: {row.peers} peers, {row.protection}",
+                 tally_of(talk, row.peers, evidence), talk.community)

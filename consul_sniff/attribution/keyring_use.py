@@ -13,7 +13,7 @@ from .observations import tally_of
 if TYPE_CHECKING:
     from ..facts import Tally
     from ..model import Scalar
-    from ..observation import Observation
+    from ..observation import Noted
     from .observations import Maker
     from .pools import Pool
     from .talks import Speech, Talk
@@ -25,9 +25,9 @@ def _sealed(speech: Speech) -> list[tuple[int, int, Scalar]]:
             if word.protocol == "memberlist" and word.kind == "sealed"]
 
 
-def observe(pools: list[Pool], maker: Maker) -> list[Observation]:
+def observe(pools: list[Pool], maker: Maker) -> list[Noted]:
     """Of all of Consul's pools together: a key that nobody uses is one that no pool uses."""
-    made: list[Observation] = []
+    made: list[Noted] = []
     used: set[str] = set()
     sealed = None
     for pool in pools:

@@ -18,7 +18,7 @@ from .said_ports import consul_tags
 
 if TYPE_CHECKING:
     from ..facts import ConversationKey, Tally
-    from ..observation import Observation
+    from ..observation import Noted
     from .index import Index, Stated
     from .observations import Maker
     from .pools import Pool
@@ -29,14 +29,14 @@ NAMES_SHOWN = 8
 NAMING = ("ping", "indirect-ping", "suspect", "dead", "alive", "join", "leave")
 
 
-def observe(pool: Pool, index: Index, maker: Maker) -> list[Observation]:
+def observe(pool: Pool, index: Index, maker: Maker) -> list[Noted]:
     """Of one of Consul's pools."""
     place = Place(pool.channel, pool.owner, pool.how)
     named = _named(pool, index, maker, place)
     return [*named, *_members(pool, index, maker, place), *_inferred(pool, maker, place)]
 
 
-def _named(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Observation]:
+def _named(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Noted]:
     by_talk: dict[ConversationKey, list[Stated]] = defaultdict(list)
     for stated in pool.members:
         if not stated.decrypted and stated.conversation is not None:
@@ -66,7 +66,7 @@ def _naming(speech: Speech) -> list[int]:
             if word.protocol == "memberlist" and word.clear and word.kind in NAMING]
 
 
-def _inferred(pool: Pool, maker: Maker, place: Place) -> list[Observation]:
+def _inferred(pool: Pool, maker: Maker, place: Place) -> list[Noted]:
     members = sorted(pool.hosts, key=sort_key)
     talk = next((talk for talk in pool.talks if any(sealed for _, sealed in sent(talk))), None)
     if talk is None:
@@ -78,7 +78,7 @@ def _inferred(pool: Pool, maker: Maker, place: Place) -> list[Observation]:
                        place=place)]
 
 
-def _members(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Observation]:
+def _members(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Noted]:
     """One per member and pool; learnt with a key or not."""
     last = statuses(pool)
     found: dict[tuple[str, bool], list[Stated]] = defaultdict(list)
@@ -101,7 +101,7 @@ def _members(pool: Pool, index: Index, maker: Maker, place: Place) -> list[Obser
                 tally, place=place, side=same[0].side, decrypted=decrypted,
                 fields={"role": ROLES.get(str(role), "unknown"), "acls": acls, "use_tls": use_tls,
                         "status": last.get(name, "unknown")})
-            made.append(observation._replace(source=address, destination=_other_end(observation, address)))
+            made.append(observation.between((address, _other_end(observation, address), observation.port)))
     return made
 
 
@@ -109,7 +109,7 @@ def _how(stated: Stated) -> Protection:
     return Protection.ENCRYPTED if stated.decrypted else Protection.PLAINTEXT
 
 
-def _other_end(observation: Observation, address: str) -> str:
+def _other_end(observation: Noted, address: str) -> str:
     return observation.destination if observation.destination != address else observation.source
 
 

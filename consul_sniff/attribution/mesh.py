@@ -17,7 +17,7 @@ from .said_ports import located
 from .talks import of_mesh
 
 if TYPE_CHECKING:
-    from ..observation import Observation
+    from ..observation import Noted
     from .index import Index
     from .observations import Maker
     from .pools import Socket
@@ -56,7 +56,7 @@ class Mesh:
         """All that :meth:`observe` asks for."""
         return frozenset({*self.listeners, *self.services})
 
-    def observe(self, talk: Talk, maker: Maker) -> list[Observation]:
+    def observe(self, talk: Talk, maker: Maker) -> list[Noted]:
         if talk.key.transport != "tcp":
             return []
         if talk.socket in self.listeners:  # first: a native service's listener is no way round the mesh
@@ -68,7 +68,7 @@ class Mesh:
             return self._tls(talk, maker, place, "port")
         return []
 
-    def _listener(self, talk: Talk, maker: Maker) -> list[Observation]:
+    def _listener(self, talk: Talk, maker: Maker) -> list[Noted]:
         made = []
         if "tls" in talk.protocols:
             identity = min([said.word.mesh for said in talk.of("tls") if said.word.mesh], default="listener")
@@ -82,13 +82,13 @@ class Mesh:
         return made
 
     @staticmethod
-    def _tls(talk: Talk, maker: Maker, place: Place, identity: str) -> list[Observation]:
+    def _tls(talk: Talk, maker: Maker, place: Place, identity: str) -> list[Noted]:
         said = talk.of("tls")
         return [maker.make(talk, ("mesh", "listener-tls", Protection.ENCRYPTED), "TLS between sidecars",
                            joined(one.tally for one in said), fields={"identity": identity}, place=place,
                            side=said[0].side)]
 
-    def _bypass(self, talk: Talk, maker: Maker) -> list[Observation]:
+    def _bypass(self, talk: Talk, maker: Maker) -> list[Noted]:
         if talk.loopback or not talk.data \
                 or ("tls" in talk.protocols and not any(said.clear for said in talk.said)):
             return []
@@ -110,7 +110,7 @@ def _of(service: str) -> str:
     return f" ({service})" if service else ""
 
 
-def admin(talk: Talk, maker: Maker) -> list[Observation]:
+def admin(talk: Talk, maker: Maker) -> list[Noted]:
     """Envoy's admin interface: answered with an admin-shaped body, or asked in vain."""
     shown = [said for said in talk.of("envoy-admin") if said.kind == "response" and said.fields.get("admin") is True]
     if shown:

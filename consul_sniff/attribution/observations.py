@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..facts import Tally, joined
 from ..model import Grade, Protection, Scalar
-from ..observation import Bundle, Few, Observation, Observations, Sort
+from ..observation import Bundle, Few, Noted, Observations, Sort
 from .channels import OTHERS, RPC_CHANNELS
 from .nodes import plain_and_sealed, sent
-from .pools import sealed_counts, sockets
+from .pools import sealed_counts
+from .sighting import Sighting, ends_of_responder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -64,14 +65,14 @@ class Maker:
 
     def make(self, talk: Talk, what: tuple[str, str, Protection], summary: str, tally: Tally, *,
              fields: Mapping[str, Scalar] | None = None, place: Place | None = None, side: int = 0,
-             decrypted: bool = False) -> Observation:
+             decrypted: bool = False) -> Noted:
         """An observation of ``what`` (protocol, kind, protection) in a conversation.
 
         ``side`` said it. A field of a kind has values of one type (or None).
         """
         bundle = self.bundle(talk, what, tally.count, fields or {}, place=place or self.channels.place(talk), side=side,
                              decrypted=decrypted)
-        return Observation(bundle.sort, *talk.key[:3], summary, tally, talk.community)
+        return Noted(bundle.sort, talk.ends, summary, tally, talk.community)
 
     def bundle(self, talk: Talk, what: tuple[str, str, Protection], count: int, fields: Mapping[str, Scalar], *, place: Place,
                side: int, decrypted: bool = False) -> Bundle:
@@ -135,20 +136,20 @@ class Maker:
                     if bundle is None:
                         fields = _with_ends({**word.fields, **_more(word)}, word.side, between)
                         bundle = found[word, between] = Bundle(Sort(few, fields))
-                    bundle.later(_sighting, talk, number)
+                    bundle.later(Sighting, talk, number)
         return list(found.values())
 
     def _between(self, talk: Talk, place: Place) -> str:
         return self.roles.between(talk) if place[0] in RPC_CHANNELS else ""
 
-    def directed(self, talk: Talk, side: int, observation: Observation) -> Observation:
+    def directed(self, talk: Talk, side: int, observation: Noted) -> Noted:
         """Gossip has no client: observations go from who sent to who received, or the wrong node is accused.
 
         Over TCP the port stays the responder's: the originator's is ephemeral.
         """
         if side == 0:
             return observation
-        return Observation(observation.sort, *_ends_of_responder(talk), *observation[4:])
+        return observation.between(ends_of_responder(talk))
 
 
 class _Strangers:
@@ -166,14 +167,6 @@ def _alike(talk: Talk, few: Few) -> list[int]:
     return [number for number, word in enumerate(talk.speech.words) if few[:3] == word.manner[1:4] and few.decrypted == word.decrypted]
 
 
-def _sighting(sort: Sort, talk: Talk, number: int) -> Observation:
-    """Of one word, in the words of its decoder."""
-    manner, tally = talk.speech.words[number].manner, talk.tallies[number]
-    ends = _ends_of_responder(talk) if manner.side and manner.protocol == "memberlist" else talk.key[:3]
-    summary = tally.evidence[0].summary if tally.evidence else f"{manner.protocol} {manner.kind}"
-    return Observation(sort, *ends, summary, tally, talk.community)
-
-
 def _grades(talk: Talk) -> tuple[Grade, ...] | None:
     """Of each word; None where all are of the best."""
     conversation = talk.conversation
@@ -181,12 +174,6 @@ def _grades(talk: Talk) -> tuple[Grade, ...] | None:
         return None
     return tuple([grade(talk, manner.side, tally.count, manner.protection)
                   for manner, tally in zip(talk.speech.shape.manners, talk.tallies, strict=True)])
-
-
-def _ends_of_responder(talk: Talk) -> tuple[str, str, int]:
-    """Source, destination and port of what the responder said."""
-    key = talk.key
-    return key.destination, key.source, key.port if key.transport == "tcp" else sockets(talk)[0][1]
 
 
 def _with_ends(fields: Mapping[str, Scalar], side: int, between: str) -> dict[str, Scalar]:
@@ -220,14 +207,14 @@ def of_gossip(pool: Pool, talk: Talk, maker: Maker) -> None:
                 tally, fields={"form": "datagrams"}, place=place, side=side)))
 
 
-def _sent(sort: Sort, talk: Talk, side: int, count: int, counted: Callable[[Talk, int, int], Tally]) -> Observation:
+def _sent(sort: Sort, talk: Talk, side: int, count: int, counted: Callable[[Talk, int, int], Tally]) -> Noted:
     word = "plaintext" if sort.few.protection is Protection.PLAINTEXT else "sealed"
     form = str(sort.fields["form"])
     if count == 1 and form == "datagrams":
         form = "datagram"
     summary = f"{count} {word} memberlist {form}" if count != 1 else f"{word} memberlist {form}"
-    ends = _ends_of_responder(talk) if side else talk.key[:3]
-    return Observation(sort, *ends, summary, counted(talk, side, count), talk.community)
+    ends = ends_of_responder(talk) if side else talk.ends
+    return Noted(sort, ends, summary, counted(talk, side, count), talk.community)
 
 
 def _gossip(talk: Talk, side: int) -> Iterable[tuple[Protection, str, int | None, int, Callable[[Talk, int, int], Tally]]]:
@@ -282,7 +269,7 @@ def _plain_datagrams(talk: Talk, side: int, count: int) -> Tally:
     return tally
 
 
-def of_ports(talk: Talk, maker: Maker) -> list[Observation]:
+def of_ports(talk: Talk, maker: Maker) -> list[Noted]:
     """What only a port says: attempts that nobody answered, and bytes that nobody could read."""
     place = maker.channels.place(talk)
     if place.channel == "other" or maker.channels.protocol(talk) != "unknown":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..facts import joined
 from ..model import Protection
-from ..observation import Observation
+from ..observation import Noted
 from .observations import tally_of
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def _tls_only(talk: Talk, maker: Maker) -> bool:
     return "tls" in talk.protocols and maker.channels.protection(talk) is Protection.ENCRYPTED
 
 
-def _observation(sort: Sort, talk: Talk) -> Observation:
+def _observation(sort: Sort, talk: Talk) -> Noted:
     protection = sort.few.protection
     said = [one for one in talk.said if one.clear == (protection is Protection.PLAINTEXT)]
     tally = joined(one.tally for one in said) if said else tally_of(
         talk, talk.conversation.flows, talk.conversation.evidence[0] or talk.conversation.evidence[1])
     words = {Protection.ENCRYPTED: "TLS", Protection.PLAINTEXT: "plaintext"}.get(protection, "unreadable traffic")
-    return Observation(sort, *talk.key[:3], f"{words} between servers on the RPC port", tally, talk.community)
+    return Noted(sort, talk.ends, f"{words} between servers on the RPC port", tally, talk.community)

@@ -13,7 +13,7 @@ from .telling import REMOTE
 if TYPE_CHECKING:
     from ..facts import Tally
     from ..model import Scalar
-    from ..observation import Observation
+    from ..observation import Noted
     from .index import Index
     from .observations import Maker
     from .talks import Said, Speech, Talk, Word
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 WILDCARD: Final = "wildcard-deny"  # the list that was read holds a deny from * to *
 
 
-def remote_exec(index: Index, maker: Maker) -> list[Observation]:
+def remote_exec(index: Index, maker: Maker) -> list[Noted]:
     """Remote execution used (keys, events, sessions of ``consul exec``), or an agent that tells whether it would."""
     return [made for talk in index.asked(_of_remote_exec) for made in _remote_exec(talk, maker)]
 
 
-def _remote_exec(talk: Talk, maker: Maker) -> list[Observation]:
+def _remote_exec(talk: Talk, maker: Maker) -> list[Noted]:
     used: dict[tuple[str, str, int, bool], list[Said]] = defaultdict(list)
     made = []
     for said in talk.said:
@@ -52,7 +52,7 @@ def _of_remote_exec(speech: Speech) -> bool:
                for word in speech.words)
 
 
-def intentions(index: Index, maker: Maker) -> list[Observation]:
+def intentions(index: Index, maker: Maker) -> list[Noted]:
     """The default for services without an intention, where it was told off loopback; one observation a policy."""
     wildcard, known = False, False
     shown: dict[str | None, list[tuple[Talk, int, Tally]]] = defaultdict(list)
@@ -91,7 +91,7 @@ def _is_answer(word: Word) -> bool:
 
 
 def _default(maker: Maker, policy: str | None, where: list[tuple[Talk, int, Tally]],
-             fields: dict[str, Scalar]) -> Observation:
+             fields: dict[str, Scalar]) -> Noted:
     talk, side, _ = where[0]
     summary = "a * deny intention" if policy is None else f"default {policy}"
     return maker.make(talk, ("intentions", "default", Protection.PLAINTEXT), f"intentions: {summary}",

@@ -30,7 +30,8 @@ from .telling import telling
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from ..facts import Conversation, Facts, Tally
+    from ..facts import Conversation, Facts
+    from ..rows import Records
     from .pools import Socket
     from .ports import PortBook
     from .talks import Manner
@@ -45,7 +46,7 @@ _ENDS = struct.Struct(">HIIBBHH")
 _NOTHING = Rows(bytearray(), bytearray(), bytearray(), array("I"), {}, [], [], None)
 
 
-def _records(record: type[ctypes.Structure], data: bytearray) -> Any:
+def _records(record: type[ctypes.Structure], data: Records) -> Any:
     """Records of a kind, where they stand; one of zeros where there is none: a view of nothing cannot be had."""
     return (record * (len(data) // ctypes.sizeof(record))).from_buffer(data) if data else (record * 1)()
 
@@ -110,8 +111,8 @@ class Strangers:
             return k1, self.T[t].k0 & LOW, 0
         return k1, self.M[t].k3, self.M[t].k4
 
-    def drawn(self) -> Iterator[tuple[ConversationKey, Conversation, list[tuple[int, int, Tally]]]]:
-        """Those that are no strangers, and what was said in each: side, place, and how often."""
+    def drawn(self) -> Iterator[tuple[ConversationKey, Conversation, list[tuple[int, int, int]]]]:
+        """Those that are no strangers, and what was said in each: side, place, and the sum of how often."""
         for t in self.near:
             yield self.rows.key(t), self.rows.conversation(t), list(self.rows.said(t))
 

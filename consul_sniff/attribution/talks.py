@@ -169,10 +169,11 @@ class Said(NamedTuple):
 class Talk:
     """A conversation and what was said in it: ``tallies`` are those of the speech's words."""
 
-    __slots__ = ("_community", "conversation", "key", "loopback", "place", "places", "pool", "sent", "speech", "tallies")
+    __slots__ = ("_community", "conversation", "ends", "key", "loopback", "place", "places", "pool", "sent", "speech", "tallies")
 
     def __init__(self, key: ConversationKey, conversation: Conversation, speech: Speech, tallies: Sequence[Tally]) -> None:
         self.key = key
+        self.ends = key[:3]  # one for all that was observed in it
         self.conversation = conversation
         self.speech = speech
         self.tallies = tallies

@@ -35,7 +35,7 @@ from .table import Table
 
 if TYPE_CHECKING:
     from ..facts import Facts
-    from ..observation import Observation
+    from ..observation import Noted
     from .index import Index
     from .observations import Maker
     from .profile import Profile
@@ -66,7 +66,7 @@ def attribute(facts: Facts, profile: Profile) -> Attributed:
 
 
 def _observe(facts: Facts, index: Index, near: list[Talk], pools: Pools, maker: Maker, net: mesh.Mesh) -> None:
-    made: list[Observation] = []
+    made: list[Noted] = []
     for talk in near:
         if talk.pool is not None:
             observations.of_gossip(talk.pool, talk, maker)

@@ -18,13 +18,14 @@ from ..facts import (
     SightingKey,
     Tally,
     join,
+    pair,
 )
 from ..model import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ..model import Claim, Flow, Heard, Message, Protection, Scalar, Secret
+    from ..model import Claim, Flow, Heard, Message, Protection, Scalar, Secret, Way
 
 Key = TypeVar("Key")
 ALL = 2  # what ``room`` says where the destination is folded, too
@@ -162,9 +163,9 @@ def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:
     ways = (flow.ways[source], flow.ways[1 - source])
     one.flags = (ways[0].flags, ways[1].flags)
     for name in SUMMED:
-        pair = (getattr(ways[0], name), getattr(ways[1], name))
-        if pair != NOTHING:
-            setattr(one, name, pair)
+        mine, other = getattr(ways[0], name), getattr(ways[1], name)
+        if mine or other:
+            setattr(one, name, pair(mine, other))
     seen = [way for way in ways if way.packets]
     one.first = min([way.first for way in seen], default=0)
     one.last = max([way.last for way in seen], default=0)
@@ -172,11 +173,17 @@ def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:
     one.evidence = (_frames(input_, ways[0].first_frame), _frames(input_, ways[1].first_frame))
     if one.plain is not NOTHING:
         one.plain_evidence = (_frames(input_, *ways[0].plain_frames), _frames(input_, *ways[1].plain_frames))
-    one.sealed_evidence = (_frames(input_, ways[0].sealed_frame), _frames(input_, ways[1].sealed_frame))
+    if ways[0].sealed_frame or ways[1].sealed_frame:
+        one.sealed_evidence = _sealed(input_, ways[0], one.evidence[0]), _sealed(input_, ways[1], one.evidence[1])
     if one.replays is not NOTHING or one.nonce_reuse is not NOTHING:
         for way in ways:
             one.integrity = join(one.integrity, _frames(input_, way.replay_frame, way.nonce_frame))
     return one
+
+
+def _sealed(input_: int, way: Way, first: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """The first packet is often the one that proves most, too."""
+    return first if way.sealed_frame == way.first_frame else _frames(input_, way.sealed_frame)
 
 
 def _frames(input_: int, *frames: int) -> tuple[Evidence, ...]:

@@ -53,6 +53,11 @@ def repeated(kind_number: int, cursor: Cursor, tone: Tone, budget: Budget) -> Me
     return _read(kind_number, cursor, tone, budget)
 
 
+def forget() -> None:
+    """Let go of what is known by heart: nothing more is read."""
+    _said.cache_clear()
+
+
 @lru_cache(maxsize=SAID)
 def _said(kind_number: int, data: bytes, tone: Tone) -> tuple[Message, int]:
     """The message, and how many items it has."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..model import Protection
 from . import tls_words
@@ -66,13 +66,32 @@ def message(kind: str, *what: Any) -> Message:
     return _MESSAGES[kind](*what)
 
 
-def said(kind: str, *what: Any) -> tuple[Spoken, str | None]:
+class Hello(NamedTuple):
+    """What a ClientHello says, but for its words: names differ in more than how they are written."""
+
+    sni: bytes
+    alpn: bytes
+
+
+def said(kind: str, *what: Any) -> tuple[Spoken | Hello, str | None]:
     """What it says, and in which words; None: they are not made before somebody asks ``words``, for there are as many as names."""
     if kind == "dns":
         asked, fields = told_fields(*what)
         return ("dns", asked, Protection.PLAINTEXT, fields, False), None
+    if kind == "client-hello":
+        _, sni, alpn = what
+        return Hello(tls_words.same_name(sni), alpn), None
     one = message(kind, *what)
-    return (one.protocol, one.kind, one.protection, one.fields, one.decrypted), one.summary
+    return _spoken(one), one.summary
+
+
+def spoken(one: Spoken | Hello) -> Spoken:
+    """What it says, with its fields."""
+    return _spoken(tls_words.client_hello(None, 0, one.sni, protocols(one.alpn))) if isinstance(one, Hello) else one
+
+
+def _spoken(one: Message) -> Spoken:
+    return one.protocol, one.kind, one.protection, one.fields, one.decrypted
 
 
 def words(what: tuple[Any, ...]) -> str:

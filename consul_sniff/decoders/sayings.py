@@ -12,29 +12,32 @@ from . import others
 from .fold import admit, said_by
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable, Sequence
 
     from ..facts import ConversationKey, Facts
     from ..model import Message
-    from ..rows import Words
+    from ..rows import Spoken, Words
     from .fold import Claimed, Said
 
 
 class Sayings:
     """Numbers of *units*: all that is said at once. ``says`` gives that in words, ``units`` the same in numbers.
 
-    A *place* is what was said, whoever says it: a table of FlowState and a key in it. A *word* is a place and a summary.
+    A *place* is what was said, whoever says it: a table of FlowState and a key in it. A *word* is a summary. What was *told* by the
+    screen says one thing: its unit is one number (``packed``).
     ``units``, ``closes`` and what stands from ``admit`` on are for the screen (``screen.tallies``).
     """
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.units: list[tuple[tuple[int, int, int], ...]] = []  # place, word, times; nothing: not put in words yet
+        self.units: list[tuple[int, ...] | int] = []  # place, word, times of each thing; nothing: not put in words yet
         self.closes: dict[int, int] = {}
         self._said: dict[int, tuple[Said, ...]] = {}
-        self._told: dict[int, tuple[Any, ...]] = {}
+        self._told: list[tuple[Any, ...] | None] = []  # by number
         self._numbers: dict[tuple[Said, ...], int] = {}
-        self._places: dict[tuple[str, tuple[object, ...]], int] = {}
+        self._places: dict[tuple[object, ...], int] = {}  # of what was said
+        self._aside: dict[tuple[str, tuple[object, ...]], int] = {}  # of claims and secrets
         self._spoken: list[Any] = []  # by place
         self._apart: list[tuple[str, tuple[object, ...]]] = []  # by place, of claims and secrets
         self._words: dict[Words, int] = {}
@@ -49,9 +52,9 @@ class Sayings:
 
     def forget(self, places: set[int], words: set[int]) -> None:
         """Begin with new numbers, but for ``places`` and ``words``, of which there are sums. The screen must have told all else."""
-        for kept in (self.units, self.closes, self._said, self._told, self._numbers, self._apart):
+        for kept in (self.units, self.closes, self._said, self._told, self._numbers, self._aside, self._apart):
             kept.clear()  # in place: the screen has them, too
-        self._places = {("said", self._spoken[place]): place for place in places}
+        self._places = {self._spoken[place]: place for place in places}
         self._words = {self._summaries[word]: word for word in words}
         self._free = ([place for place in range(len(self._spoken)) if place not in places],
                       [word for word in range(len(self._summaries)) if word not in words])
@@ -64,26 +67,31 @@ class Sayings:
         if number is None:
             number = self._numbers[said] = len(self.units)
             self._said[number] = said
+            self._told.append(None)
             self.units.append(self._unit(said))
         return number
 
     def says(self, number: int) -> tuple[Said, ...]:
         """What a unit says."""
-        said = self._said.get(number)
-        return said if said is not None else said_by((others.message(*self._told[number]),), self._place)
+        told = self._told[number]
+        return self._said[number] if told is None else said_by((others.message(*told),), self._place)
 
-    def _unit(self, said: tuple[Said, ...]) -> tuple[tuple[int, int, int], ...]:
-        return tuple([(one.place, self._word(one.summary), one.times) for one in said])
+    def _unit(self, said: tuple[Said, ...]) -> tuple[int, ...]:
+        return tuple([number for one in said for number in (one.place, self._word(one.summary), one.times)])
 
     def _place(self, table: str, key: tuple[object, ...]) -> int:
-        place = self._places.get((table, key))
+        if table == "said":
+            return self._spoken_at(key)
+        place = self._aside.get((table, key))
         if place is None:
-            if table == "said":
-                place = _put(self._spoken, self._free[0], key)
-            else:
-                place = limits.APART + len(self._apart)
-                self._apart.append((table, key))
-            self._places[table, key] = place
+            place = self._aside[table, key] = limits.APART + len(self._apart)
+            self._apart.append((table, key))
+        return place
+
+    def _spoken_at(self, key: tuple[object, ...]) -> int:
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = _put(self._spoken, self._free[0], key)
         return place
 
     def _word(self, summary: Words) -> int:
@@ -99,32 +107,36 @@ class Sayings:
         table, key = self._apart[place - limits.APART]
         return admit(self.facts, share, conversation, side, table, key)
 
-    def room(self, share: int) -> bool:
-        """May something more that was said in a share's flows be added up?"""
-        return self.facts.more("sightings", share, limits.SIGHTINGS)
+    @property
+    def used(self) -> array[int]:
+        """By share, how many things that were said in its flows are added up; whoever adds one counts it."""
+        return self.facts.used["sightings"]
 
-    def spoken(self) -> tuple[list[Any], list[Words], Callable[[tuple[Any, ...]], str]]:
+    def over(self) -> None:
+        """There is no room for something that was said."""
+        self.facts.over("sightings")
+
+    def spoken(self) -> tuple[list[Spoken], list[Words], Callable[[tuple[Any, ...]], str]]:
         """What places and words mean, and what spells those words that are none yet."""
-        return list(self._spoken), list(self._summaries), others.words
+        return list(map(others.spoken, self._spoken)), list(self._summaries), others.words
 
     def told(self, what: tuple[Any, ...]) -> int:
         """A number for what the screen understood by itself; it asks once for each, and puts few of them in words."""
         for one in what:
             if one.__class__ is bytes:
                 self._bytes += len(one)
-        number = len(self.units)
-        self._told[number] = what
+        self._told.append(what)
         self.units.append(())
-        return number
+        return len(self.units) - 1
 
-    def unit(self, number: int) -> tuple[tuple[int, int, int], ...]:
+    def unit(self, number: int) -> tuple[int, ...] | int:
         """What was ``told``, as ``units`` has it from now on."""
-        told = self._told.get(number)
+        told = self._told[number]
         if told is None:
             return ()  # part of a message may say nothing
         what, words = others.said(*told)  # one thing, without claims and secrets
         word = _put(self._summaries, self._free[1], told) if words is None else self._word(words)
-        unit = self.units[number] = ((self._place("said", what), word, 1),)
+        unit = self.units[number] = packed(self._spoken_at(what), word)
         return unit
 
     def lesser(self, word: int, other: int) -> int:
@@ -135,6 +147,11 @@ class Sayings:
         """Add a sum where ``admit`` said. ``proof``: (input, frame, word), sorted."""
         words = self._summaries
         kept.merge(Tally(count, first, last, tuple([Evidence(input_, frame, spelt(words[word], others.words)) for input_, frame, word in proof])))
+
+
+def packed(place: int, word: int) -> int:
+    """One thing that is said once, as a number that is not 0."""
+    return (place + 1) << 32 | word
 
 
 def _put(into: list[Any], free: list[int], one: Any) -> int:

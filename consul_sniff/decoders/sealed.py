@@ -7,6 +7,7 @@ the length before, then the label.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from ..errors import DecodeError
@@ -17,6 +18,7 @@ from ..text import printable
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+    from ..facts import Fields
     from ..keyring import Keyring
 
 NONCE: Final = 12
@@ -101,5 +103,9 @@ def sealed(version: int, length: int, label: bytes, key: str | None, confidence:
     if label:
         detail["label"] = printable(label)
     summary = f"encrypted gossip (version {version}, {length} bytes)" + (f", opened with key {key}" if key else "")
-    return Message("memberlist", "sealed", Protection.ENCRYPTED, summary,
-                   (("confidence", confidence), ("key", key), ("version", version)), detail)
+    return Message("memberlist", "sealed", Protection.ENCRYPTED, summary, _fields(confidence, key, version), detail)
+
+
+@lru_cache(maxsize=256)  # one object for all flows that wait for their end
+def _fields(confidence: str, key: str | None, version: int) -> Fields:
+    return (("confidence", confidence), ("key", key), ("version", version))

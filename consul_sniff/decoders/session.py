@@ -16,8 +16,9 @@ from ..facts import Facts
 from ..model import Payload
 from . import datagram_decoders, stream_decoders
 from .base import Budget, Cursor
-from .fold import fold_flow
+from .fold import FlowState, fold_flow
 from .known import HeardState, Known
+from .messages import forget
 from .sayings import Sayings
 from .shared import Shared
 from .streams import StreamState
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ..model import Flow, Heard, Message, Piece
     from ..rows import Rows
     from .base import DatagramDecoder, StreamDecoder
-    from .fold import FlowState
 
     Step = tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int, bytes]  # of the screen: see screen.asleep
 
@@ -82,7 +82,7 @@ class Session:
         self.keyring = keyring
         self._datagrams = datagram_decoders()
         self._streams = stream_decoders()
-        self._states: dict[int, StreamState] = {}
+        self._states: dict[int, FlowState] = {}  # of TCP flows StreamStates
         # no method of this session's own: in a ring, it and its screen would stay in memory while the report is made
         self._shared = Shared(partial(_state, self._streams, keyring), self.sayings)
         self._known = Known(hints, self._shared, self.sayings)
@@ -108,18 +108,19 @@ class Session:
                 if self._shared.take(payload, screen):
                     return
                 state = self._roused(payload, screen)
-            if state is None or state.flow.transport == "udp":
-                self._datagram(state, payload, screen)
-            else:
+            if isinstance(state, StreamState):
                 self._segment(state, payload, screen)
+            else:
+                self._datagram(state, payload, screen)
         except Exception as error:  # noqa: BLE001 - a bug of ours must not end the run, and must not be silent
             if payload.flow not in self._states:
                 screen.rouse(payload.flow)
                 self._begin(payload.flow, screen)
             self._bug(error, self._states[payload.flow], payload, screen)
 
-    def _begin(self, number: int, screen: Screen) -> StreamState:
-        state = self._states[number] = StreamState(screen.flow(number), self._streams, self.keyring)
+    def _begin(self, number: int, screen: Screen) -> FlowState:
+        flow = screen.flow(number)
+        state = self._states[number] = FlowState(flow) if flow.transport == "udp" else StreamState(flow, self._streams, self.keyring)
         return state
 
     def _roused(self, payload: Payload, screen: Screen) -> StreamState:
@@ -128,6 +129,7 @@ class Session:
         pieces = screen.pieces(payload.flow)[:payload.sleeps[1]]
         screen.rouse(payload.flow)
         state = self._begin(payload.flow, screen)
+        assert isinstance(state, StreamState)
         state.learns = False
         for side, data, time, frame, start in pieces:
             self._segment(state, Payload(payload.flow, side, data, time, frame, 0, bool(start), limits.TOLD), screen)
@@ -138,19 +140,23 @@ class Session:
         """The screen gives up a flow, with its final counters: fold it into the facts."""
         state = self._states.pop(flow.number, None)
         self._close(flow, ended=True)
-        if state is not None:
+        if isinstance(state, StreamState):
             try:
                 for side, time, frame, message in state.close():
                     self._told(state, side, time, frame, message)
             except Exception as error:  # noqa: BLE001 - as in take()
                 self._bug(error, state, None, None)
             self._count(state.notes)
-        elif self._known.fold(self.facts, flow, self.room):
+        elif state is None and self._known.fold(self.facts, flow, self.room):
             return
         heard = self._known.said(flow, ended=True)
         if heard is not None:
             self._count(dict(heard.notes))
         fold_flow(self.facts, flow, _both(heard, state), self.hints, self.room)
+
+    def rest(self) -> None:
+        """Nothing is taken any more: room for what is made of the facts."""
+        forget()
 
     def _close(self, flow: Flow, *, ended: bool) -> None:
         """Where no decoder was woken for a flow: find out what it would say at its end."""
@@ -199,7 +205,7 @@ class Session:
         if state.notes:
             self._count(state.notes)
 
-    def _datagram(self, state: StreamState | None, payload: Payload, screen: Screen) -> None:
+    def _datagram(self, state: FlowState | None, payload: Payload, screen: Screen) -> None:
         """``state`` None: all that its flow said so far was known by heart."""
         if state is not None and state.datagrams[payload.side] >= limits.DATAGRAMS_DECODED and self.listener is None:
             return  # handed on before the screen was told: where blocks end must decide nothing
@@ -246,14 +252,14 @@ class Session:
         if notes is not kept:
             notes.clear()
 
-    def _bug(self, error: Exception, state: StreamState | None, payload: Payload | None, screen: Screen | None) -> None:
+    def _bug(self, error: Exception, state: FlowState | None, payload: Payload | None, screen: Screen | None) -> None:
         """Count an error that no decoder may raise: the place in the code, never the bytes."""
         where: Iterable[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)[-1:]
         place = ", ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in where)
         frame_number = f" at packet {payload.frame}" if payload else ""
         self._count({f"internal error: {type(error).__name__} in {place}": 1})
         self.facts.reasons.add(f"internal error: {type(error).__name__} in {place}{frame_number}; please report it")
-        if state is not None:
+        if isinstance(state, StreamState):
             state.give_up()
         if payload is not None and screen is not None:
             screen.enough(payload.flow, 0)
@@ -264,7 +270,7 @@ def _state(decoders: tuple[type[StreamDecoder], ...], keyring: Keyring | None, f
     return StreamState(flow, decoders, keyring)
 
 
-def _both(heard: HeardState | None, state: StreamState | None) -> FlowState | None:
+def _both(heard: HeardState | None, state: FlowState | None) -> FlowState | None:
     """What the screen counted of a flow and what was decoded, as one; neither decoder nor ``state`` is changed."""
     if heard is None or state is None:
         return state if heard is None else heard

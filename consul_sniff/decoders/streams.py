@@ -66,7 +66,7 @@ class Side:
 
 
 class StreamState(FlowState):
-    """A live flow with its decoder (UDP flows use only the FlowState part)."""
+    """A live TCP flow with its decoder."""
 
     __slots__ = ("decoders", "decoder", "sides", "tries", "asked", "ask_at", "lost_steps", "notes", "keyring", "_originator", "last", "taken", "pieces", "learns")
 

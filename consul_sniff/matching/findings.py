@@ -63,7 +63,7 @@ def _places(ballot: Ballot) -> list[list[Observation]]:
     """What a signature matched at each place, sorted by place."""
     places: dict[tuple[str, str, int, str], list[Observation]] = {}
     for one in ballot.observations:
-        places.setdefault((*one[1:4], one.sort.few.transport), []).append(one)
+        places.setdefault((*one.ends, one.sort.few.transport), []).append(one)
     return [found for _, found in sorted(places.items(), key=_place_order)]
 
 
@@ -102,9 +102,9 @@ def _finding(signature: Signature, found: Sequence[Observation], status: Status)
             title += " (a single unanswered datagram: anybody can forge it, so it decides nothing)"
         else:
             title += f" (the control is {status.value}: this decides nothing)"
-    _, source, destination, port, _, _, community = first
+    source, destination, port = first.ends
     return Finding(
         identity(signature.id, source, destination, port, few.transport), signature.id, signature.control, severity,
         Confidence.LOW if few.grade is Grade.UNSOLICITED else signature.confidence, few.grade, title,
         source, destination, port, few.transport, few.protocol, tally.count, tally.first, tally.last, tally.evidence,
-        community, signature.remediation, decrypted=all(one.sort.few.decrypted for one in found))
+        first.community_id, signature.remediation, decrypted=all(one.sort.few.decrypted for one in found))

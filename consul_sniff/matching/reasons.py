@@ -95,8 +95,8 @@ def socket(address: str, port: int) -> str:
 
 
 def _examples(observations: Sequence[Observation], _: Mapping[str, str]) -> str:
-    found = {f"{o.source} -> {socket(o.destination, o.port)}" for o in observations}
-    return listed(found, EXAMPLES_SHOWN)
+    found = {o.ends for o in observations}
+    return listed([f"{source} -> {socket(destination, port)}" for source, destination, port in found], EXAMPLES_SHOWN)
 
 
 def _named(addresses: Iterable[str], names: Mapping[str, str]) -> str:
@@ -108,12 +108,12 @@ def _by_port(observations: Sequence[Observation], _: Mapping[str, str]) -> str:
 
 
 PLACES: Final[dict[str, Callable[[Sequence[Observation], Mapping[str, str]], int | str]]] = {
-    "conversations": lambda found, _: len({(o.source, o.destination, o.port, o.transport) for o in found}),
+    "conversations": lambda found, _: len({(o.ends, o.transport) for o in found}),
     "messages": lambda found, _: sum(o.counted.count for o in found),
-    "sources": lambda found, names: _named((o.source for o in found), names),
-    "responders": lambda found, names: _named((o.destination for o in found), names),
-    "source_count": lambda found, _: len({o.source for o in found}),
-    "responder_count": lambda found, _: len({o.destination for o in found}),
+    "sources": lambda found, names: _named({o.ends[0] for o in found}, names),
+    "responders": lambda found, names: _named({o.ends[1] for o in found}, names),
+    "source_count": lambda found, _: len({o.ends[0] for o in found}),
+    "responder_count": lambda found, _: len({o.ends[1] for o in found}),
     "nodes": lambda _, names: len(names),
     "examples": _examples,
     "by_port": _by_port,

@@ -126,18 +126,18 @@ class Asleep:
         self.sleeps = None
         if state == ALONE:
             return 0
-        self.tab.D[a + 1].chain += cython.cast(u64, stop - p)
+        self.tab.E[a + 1].chain += cython.cast(u64, stop - p)
         self.tab.D[a + 1].sleep += 1
-        if (self.off or cython.cast(i64, self.tab.D[a + 1].chain) > MOST_BYTES
+        if (self.off or cython.cast(i64, self.tab.E[a + 1].chain) > MOST_BYTES
                 or cython.cast(i64, self.tab.D[a + 1].sleep) > MOST_PIECES):
             self.wake(a, 1)
             return 0
-        before = self.tab.D[a].chain
+        before = self.tab.E[a].chain
         h = (before ^ cython.cast(u64, ((self.tab.F[a >> 1].opener + 1) << 2) | ((d & 1) << 1) | start)) & M64
         h = mix(self.units.digests.mixed(mix(h ^ self.win.seed), p, stop)) | 1
         if h == TOLD:
             h = 3
-        self.tab.D[a].chain = h
+        self.tab.E[a].chain = h
         if state == AWAKE:
             return h
         if self.count >= ALL_PIECES or self.units.crowded() or a >> 1 in self.early:
@@ -153,7 +153,7 @@ class Asleep:
             self.sleeps = (before or BEGINNING, self.tab.D[a + 1].sleep - 1)
             return h
         self.known(a, self.last[a >> 1], step)
-        self.tab.D[d].framing = step[2]
+        self.tab.E[d].framing = step[2]
         return TOLD
 
     def keep(self, d: i64, chain: u64, time: i64, frame: i64, start: i64) -> i64:
@@ -201,7 +201,7 @@ class Asleep:
         place: i64 = 0
         unit: u64
         if self.tab.D[a].sleep == ASLEEP:
-            waiting: list[Any] = self.outlet.recall(a) if self.tab.D[a].handed or self.tab.D[a + 1].handed else []
+            waiting: list[Any] = self.outlet.recall(a) if self.tab.E[a].handed or self.tab.E[a + 1].handed else []
             for side, data, time, frame, start in self.drop(a >> 1):
                 unit = TOLD
                 while waiting and waiting[0].sleeps[1] == place and unit == TOLD:

@@ -10,7 +10,7 @@ cdef class Conversations:
     cdef Table tab
     cdef Talk[::1] T
     cdef More[::1] M
-    cdef unsigned long long[::1] slots
+    cdef unsigned int[::1] slots
     cdef unsigned char[::1] taken
     cdef unsigned char[::1] likely
     cdef readonly Py_ssize_t[::1] kept
@@ -18,7 +18,7 @@ cdef class Conversations:
     cdef readonly object rows, more
     cdef readonly dict tunnels
     cdef readonly Py_ssize_t used, folded, floods
-    cdef Py_ssize_t mask, guess, side
+    cdef Py_ssize_t mask, guess, side, spot
     cdef unsigned long long o0, o1, o2, o3, o4
     cdef Py_ssize_t quiet(self, Py_ssize_t r) except -9 nogil
     cdef Py_ssize_t simple(self, Py_ssize_t r) except -9 nogil
@@ -27,13 +27,17 @@ cdef class Conversations:
     cdef Py_ssize_t source(self, Py_ssize_t r) except -9 nogil
     cdef Py_ssize_t name(self, unsigned long long k0, unsigned long long k1, unsigned long long k2,
                          unsigned long long k3, unsigned long long k4, Py_ssize_t second, Py_ssize_t share) except -9 nogil
+    cdef Py_ssize_t seek(self) except -9 nogil
+    cdef Py_ssize_t use(self) except -9 nogil
     cdef Py_ssize_t find(self, Py_ssize_t section, Py_ssize_t share) except -9 nogil
     cdef Py_ssize_t place(self, Py_ssize_t share, Py_ssize_t attempt) except -9 nogil
     cdef add(self, Py_ssize_t r, unsigned long long input_, str tunnel)
     cdef Py_ssize_t spoke(self, Py_ssize_t r, unsigned long long input_, str tunnel, Py_ssize_t side) except -9
     cdef Py_ssize_t sum(self, Py_ssize_t r, unsigned long long input_, str tunnel, Py_ssize_t side,
                         Py_ssize_t attempt) except -9
+    cdef Py_ssize_t key(self, Conversations part, Py_ssize_t t) except -9 nogil
     cdef Py_ssize_t join(self, Conversations part, Py_ssize_t t) except -9
+    cdef merge(self, Conversations part, Py_ssize_t t, Py_ssize_t into, str tunnel)
     cdef wrapped(self, Py_ssize_t t, str tunnel)
     cdef Py_ssize_t times(self, Py_ssize_t t, Py_ssize_t d, Py_ssize_t fresh) except -9 nogil
     cdef Py_ssize_t sums(self, Py_ssize_t t, Py_ssize_t d) except -9 nogil

@@ -29,6 +29,8 @@ from .words import zeros
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..rows import Records
+
 M16 = cython.declare(u64, 0xFFFF)
 M32 = cython.declare(u64, 0xFFFFFFFF)
 FAMILY_PROTOCOL = cython.declare(u64, 0xFFF00000000)
@@ -56,7 +58,7 @@ class Conversations:
         self.T = self.rows
         self.M = self.more
         self.mask = (1 << (size * 3 // 2).bit_length()) - 1
-        self.slots = zeros((self.mask + 1) * 8).cast("Q")
+        self.slots = zeros((self.mask + 1) * 4).cast("I")  # rows, + 1
         # a bit for each that is taken: in a flood nearly every key is new, and these lie in the cache as the slots do not
         self.taken = zeros((self.mask + 1) // 8)
         self.likely = bytearray(65_536)
@@ -66,18 +68,19 @@ class Conversations:
         self.tunnels: dict[int, str] = {}  # of the rows whose flows all came through one
         self.used = self.folded = self.floods = self.guess = self.side = 0
         self.o0 = self.o1 = self.o2 = self.o3 = self.o4 = 0
+        self.spot = 0
 
     def quiet(self, r: i64) -> i64:
         """Was nothing of a flow handed on? What looks like gossip is, and so is what anybody reads."""
-        return not (self.tab.D[2 * r].handed or self.tab.D[2 * r + 1].handed) and self.simple(r)
+        return not (self.tab.E[2 * r].handed or self.tab.E[2 * r + 1].handed) and self.simple(r)
 
     def simple(self, r: i64) -> i64:
         """Has a flow none of the counters that only gossip has?"""
         return self.counted(2 * r) and self.counted(2 * r + 1)
 
     def counted(self, d: i64) -> i64:
-        return not (self.tab.D[d].plain or self.tab.D[d].sealed1 or self.tab.D[d].sealed0
-                    or self.tab.D[d].cut or self.tab.D[d].replays or self.tab.D[d].nonce_reuse)
+        return not (self.tab.D[d].plain or self.tab.D[d].sealed1 or self.tab.E[d].sealed0
+                    or self.tab.E[d].cut or self.tab.E[d].replays or self.tab.E[d].nonce_reuse)
 
     def attempt(self, r: i64) -> i64:
         """Did one side alone speak, or nobody say anything?"""
@@ -119,27 +122,37 @@ class Conversations:
             self.o4 = k2
         return 0
 
-    def find(self, section: i64, share: i64) -> i64:
-        """The row of the key at hand; a new one where the share has room in that section of ``kept``, else -1."""
+    def seek(self) -> i64:
+        """The row of the key at hand, or -1; sets ``spot``, its place in the index."""
         h: u64 = self.tab.hash(self.o0, self.o1, self.o2, self.o3, self.o4)
         i: i64 = cython.cast(i64, h & cython.cast(u64, self.mask))
-        s: u64
         t: i64
         while (self.taken[i >> 3] >> (i & 7)) & 1:
-            s = self.slots[i]
-            if (s >> 32) == (h >> 32):
-                t = cython.cast(i64, s & M32) - 1
-                if (self.T[t].k0 == self.o0 and self.T[t].k1 == self.o1 and self.M[t].k2 == self.o2
-                        and self.M[t].k3 == self.o3 and self.M[t].k4 == self.o4):
-                    return t
+            t = cython.cast(i64, self.slots[i]) - 1
+            if (self.T[t].k0 == self.o0 and self.T[t].k1 == self.o1 and self.M[t].k2 == self.o2
+                    and self.M[t].k3 == self.o3 and self.M[t].k4 == self.o4):
+                return t
             i = (i + 1) & self.mask
+        self.spot = i
+        return -1
+
+    def use(self) -> i64:
+        """The next row, for what ``seek`` did not find."""
+        t: i64 = self.used
+        self.used += 1
+        self.slots[self.spot] = cython.cast(cython.uint, t + 1)
+        self.taken[self.spot >> 3] |= 1 << (self.spot & 7)
+        return t
+
+    def find(self, section: i64, share: i64) -> i64:
+        """The row of the key at hand; a new one where the share has room in that section of ``kept``, else -1."""
+        t: i64 = self.seek()
+        if t >= 0:
+            return t
         if self.kept[section * EACH + share] >= self.most[section]:
             return -1
         self.kept[section * EACH + share] += 1
-        t = self.used
-        self.used += 1
-        self.slots[i] = ((h >> 32) << 32) | cython.cast(u64, t + 1)
-        self.taken[i >> 3] |= 1 << (i & 7)
+        t = self.use()
         self.T[t].k0 = self.o0
         self.T[t].k1 = self.o1
         self.T[t].port = -1
@@ -236,13 +249,42 @@ class Conversations:
         """Take as many as there are rows: they were within bounds where they were added up."""
         self.most[0] = len(self.rows)
 
-    def joined(self) -> tuple[Conversations, array[int]]:
-        """The same with the shares' parts of a conversation put together; and the row there of each row here."""
+    def copied(self) -> Conversations:
+        """The same, to be gathered."""
         whole: Conversations = Conversations(self.tab, (), self.used)
-        whole.unbound()
-        return whole, whole.take(self)
+        for mine, other in ((whole.rows, self.rows), (whole.more, self.more)):
+            size = self.used * ctypes.sizeof(mine[0])
+            memoryview(mine).cast("B")[:size] = memoryview(other).cast("B")[:size]
+        whole.tunnels = dict(self.tunnels)
+        whole.used = self.used
+        return whole
 
-    def load(self, talks: bytearray, more: bytearray, tunnels: dict[int, str]) -> array[int]:
+    def gather(self) -> array[int]:
+        """Put the shares' parts of each conversation together, in place; where each row went. Then nothing can be added any more."""
+        numbers = array("q", bytes(8 * self.used))
+        count: i64 = self.used
+        tunnels, self.tunnels = self.tunnels, {}
+        t: i64
+        into: i64
+        self.taken = zeros((self.mask + 1) // 8)
+        self.used = 0
+        for t in range(count):
+            if self.T[t].flows:
+                self.key(self, t)
+                into = self.seek()
+                if into >= 0:
+                    self.merge(self, t, into, tunnels.get(t, "") if tunnels else "")
+                else:
+                    into = self.use()
+                    self.T[into] = self.T[t]
+                    self.M[into] = self.M[t]
+                    self.T[into].k1 = self.o1
+                    if t in tunnels:
+                        self.tunnels[into] = tunnels[t]
+                numbers[t] = into
+        return numbers
+
+    def load(self, talks: Records, more: Records, tunnels: dict[int, str]) -> array[int]:
         """Add what another process added up; the row here of each row there."""
         count = len(talks) // ctypes.sizeof(TalkRecord)
         part: Conversations = Conversations(self.tab, (), count)
@@ -261,17 +303,27 @@ class Conversations:
                 numbers[t] = self.join(part, t)
         return numbers
 
-    def join(self, part: Conversations, t: i64) -> i64:
-        """Add another's row; the row here."""
-        into: i64
+    def key(self, part: Conversations, t: i64) -> i64:
+        """Make the key at hand that of another's row, without its share."""
         self.o0 = part.T[t].k0
         self.o1 = part.T[t].k1 & ~SHARES_BITS
         self.o2 = part.M[t].k2
         self.o3 = part.M[t].k3
         self.o4 = part.M[t].k4
+        return 0
+
+    def join(self, part: Conversations, t: i64) -> i64:
+        """Add another's row; the row here."""
+        into: i64
+        self.key(part, t)
         into = self.find(0, 0)
-        if part.tunnels or self.tunnels:
-            self.wrapped(into, part.tunnels.get(t, ""))
+        self.merge(part, t, into, part.tunnels.get(t, "") if part.tunnels else "")
+        return into
+
+    def merge(self, part: Conversations, t: i64, into: i64, tunnel: str) -> None:
+        """Add another's row to one here."""
+        if tunnel or self.tunnels:
+            self.wrapped(into, tunnel)
         if self.T[into].first_port == 0 or (earlier(part.T[t].frame, part.M[t].frame)
                                             < earlier(self.T[into].frame, self.M[into].frame)):
             self.T[into].first_port = part.T[t].first_port
@@ -302,7 +354,6 @@ class Conversations:
             self.proof(into, 1, 0, part.M[t].frame)
             self.proof(into, 1, 0, part.M[t].frame2)
             self.proof(into, 1, 0, part.M[t].frame3)
-        return into
 
     def wrapped(self, t: i64, tunnel: str) -> None:
         """The least tunnel of all; "" where a flow was in none."""

@@ -85,10 +85,13 @@ class Flows:
         for it in over:
             self.ended_flows.pop(it.number, None)
         if self.closing:
-            for row in self.tab.rows_taken():
-                if not self.added(row):  # what `room` adds up need not be told
-                    yield self.folded(row, counted=self.talks is None or not self.talks.simple(row))
-                self.forget(row)
+            for share in range(self.tab.shares):
+                for row in self.tab.rows_of(share):
+                    if not self.added(row):  # what `room` adds up need not be told
+                        yield self.folded(row, counted=self.talks is None or not self.talks.simple(row))
+                    self.forget(row)
+                self.tab.release(share)  # room for what is made of them
+                self.others.release(share)
 
     def end(self, r: i64) -> None:
         """The flow of row ``r`` is over."""
@@ -128,7 +131,7 @@ class Flows:
             for heard, more in zip(it.heard, self.unheard[it.number], strict=True):
                 heard.extend(more)
         if self.tab.D[2 * r].sleep == ASLEEP:
-            it.asleep = (self.tab.D[2 * r].chain, self.tcps.asleep.pieces(r))
+            it.asleep = (self.tab.E[2 * r].chain, self.tcps.asleep.pieces(r))
         it.standing = self.others.standings.get(it.number)
         return it
 
@@ -152,7 +155,7 @@ class Flows:
         if self.tallies.sayings is None or number in self.fetched or number in self.unheard:
             return 0
         if self.tab.D[2 * r].sleep:
-            closes = self.tallies.sayings.closes.get(self.tab.D[2 * r].chain) if self.tab.D[2 * r].sleep == ASLEEP else None
+            closes = self.tallies.sayings.closes.get(self.tab.E[2 * r].chain) if self.tab.D[2 * r].sleep == ASLEEP else None
             if closes is None:
                 return 0
             side = closes
@@ -202,12 +205,14 @@ class Flows:
             return 0, 0
         return self.talks.folded, self.talks.floods
 
-    def rows(self) -> Rows | None:
-        """What was added up here, of all inputs: the conversations of flows that are over, and what was said in them."""
+    def rows(self, *, last: bool = False) -> Rows | None:
+        """What was added up here, of all inputs: the conversations of flows that are over, and what was said in them. ``last``: nothing
+        is added any more, so nothing need be copied."""
         if self.talks is None or not self.talks.used:
             return None
         spoken = self.tallies.sayings.spoken() if self.tallies.sayings is not None else ([], [], None)
-        return gathered(self.talks, self.tallies.said, spoken)
+        said = self.tallies.said
+        return gathered(self.talks if last else self.talks.copied(), said if last else said.copied(), spoken)
 
     def used(self) -> tuple[set[int], set[int]]:
         """The numbers of places and words that sums have."""
@@ -261,13 +266,13 @@ class Flows:
         ``taken`` payloads was handed on meanwhile."""
         row: i64 = self.tab.row(number)
         d: i64 = 2 * row + side
-        if row >= 0 and not self.everything and self.tab.D[d].handed == taken & 0xFFFFFFFF:
+        if row >= 0 and not self.everything and self.tab.E[d].handed == taken & 0xFFFFFFFF:
             self.framed(d, framing)
 
     def framed(self, d: i64, framing: i64) -> None:
         """Follow a side from here on, if nothing of it waits."""
-        if not (self.tab.D[d].pending or self.tab.D[d].held or self.tab.D[d].half):
-            self.tab.D[d].framing = cython.cast(cython.uint, framing)
+        if not (self.tab.D[d].pending or self.tab.D[d].held or self.tab.E[d].half):
+            self.tab.E[d].framing = cython.cast(cython.uint, framing)
 
     def learn(self, unit: int, number: int) -> None:
         """What a unit says is known under this number."""
@@ -307,7 +312,7 @@ class Flows:
             else:
                 self.more(self.ended_flows[payload.flow].heard, payload.side, number, time, frame)
         if row >= 0:
-            self.tab.D[d].handed -= 1
+            self.tab.E[d].handed -= 1
         return True
 
     def goes(self, payload: Payload, step: Step) -> None:
@@ -325,8 +330,8 @@ class Flows:
             return
         for side, number, time, frame in self.tcps.asleep.learnt(2 * row, place, step):
             self.more(self.unheard.setdefault(payload.flow, ([], [])), side, number, time, frame)
-        self.tab.D[d].handed -= 1
-        if self.tab.D[2 * row].chain == payload.unit:  # nothing came since
+        self.tab.E[d].handed -= 1
+        if self.tab.E[2 * row].chain == payload.unit:  # nothing came since
             self.framed(d, step[2])
 
     def more(self, heard: tuple[list[Heard], list[Heard]], side: int, number: int, time: int, frame: int) -> None:

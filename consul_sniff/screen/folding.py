@@ -8,30 +8,31 @@ from typing import TYPE_CHECKING
 
 from ..model import Flow, Way
 from ..rows import address
-from .table import SideRecord
+from .table import ExtraRecord, SideRecord
 
 if TYPE_CHECKING:
     from .table import Table
 
-#: of Way, in the order of the table's fields
-COUNTERS = ("packets", "bytes", "payloads", "last", "flags", "first", "first_frame", "lost", "plain", "sealed1", "other",
-            "sealed_frame", "sealed0", "cut", "crc_good", "crc_bad", "replays", "replay_frame", "nonce_reuse", "nonce_frame")
-SIZE = ctypes.sizeof(SideRecord)
-#: a side's record: the counters and, last, three frames; the rest is skipped
-FIELDS = struct.Struct("=4Q16xI12x3Q8x4Q24x8Q40x")
-FRAMES = struct.Struct("=3Q")
-PLAIN1 = SideRecord.plain1.offset
+#: of Way, in the order of the table's fields: those that all have, and those of gossip
+COUNTERS = ("packets", "bytes", "payloads", "last", "flags", "first", "first_frame", "lost", "plain", "sealed1", "other")
+GOSSIP = ("sealed_frame", "sealed0", "cut", "crc_good", "crc_bad", "replays", "replay_frame", "nonce_reuse", "nonce_frame")
+#: of the records; the rest is skipped
+FIELDS = struct.Struct("=4Q16xI12x3Q8x3Q8x")
+EXTRA = struct.Struct("=12Q32x")
+assert (FIELDS.size, EXTRA.size) == (ctypes.sizeof(SideRecord), ctypes.sizeof(ExtraRecord))
 UNCOUNTED = (Way(), Way())  # of all flows whose counters nobody asked for
 
 
-def way(sides: memoryview, index: int) -> Way:
-    """A side's counters. Flows end by the thousand: one unpacking, not an attribute access each."""
+def way(table: Table, d: int, *, udp: bool) -> Way:
+    """A side's counters. Flows end by the thousand: an unpacking or two, not an attribute access each."""
     it = Way()
-    (it.packets, it.bytes, it.payloads, it.last, it.flags, it.first, it.first_frame, it.lost, it.plain, it.sealed1, it.other,
-     it.sealed_frame, it.sealed0, it.cut, it.crc_good, it.crc_bad, it.replays, it.replay_frame, it.nonce_reuse,
-     it.nonce_frame) = FIELDS.unpack_from(sides, index * SIZE)
-    if it.plain:
-        it.plain_frames = tuple(frame for frame in FRAMES.unpack_from(sides, index * SIZE + PLAIN1) if frame)
+    (it.packets, it.bytes, it.payloads, it.last, it.flags, it.first, it.first_frame, it.lost, it.plain, it.sealed1,
+     it.other) = FIELDS.unpack_from(table.sides_bytes, d * FIELDS.size)
+    if udp:
+        (it.sealed_frame, *frames, it.sealed0, it.cut, it.crc_good, it.crc_bad, it.replays, it.replay_frame, it.nonce_reuse,
+         it.nonce_frame) = EXTRA.unpack_from(table.extra_bytes, d * EXTRA.size)
+        if it.plain:
+            it.plain_frames = tuple([frame for frame in frames if frame])
     return it
 
 
@@ -47,9 +48,9 @@ def flow(table: Table, row: int, input_: int, tunnel: str, *, counted: bool) -> 
     if record.flip:
         ends.reverse()
         ports.reverse()
-    sides = table.sides_bytes
-    it = Flow(record.number, input_, "tcp" if record.k1 >> 32 & 255 == 6 else "udp", (ends[0], ends[1]), (ports[0], ports[1]), tunnel,
-              (way(sides, row * 2), way(sides, row * 2 + 1)) if counted else UNCOUNTED)
+    udp = record.k1 >> 32 & 255 != 6
+    it = Flow(record.number, input_, "udp" if udp else "tcp", (ends[0], ends[1]), (ports[0], ports[1]), tunnel,
+              (way(table, row * 2, udp=udp), way(table, row * 2 + 1, udp=udp)) if counted else UNCOUNTED)
     it.opener = record.opener if record.opener >= 0 else None
     it.key = (record.k0, record.k1, record.k2, record.k3, record.k4, record.flip)
     if table.shares > 1:

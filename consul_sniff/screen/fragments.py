@@ -27,6 +27,7 @@ KEPT = cython.declare(i64, limits.FRAGMENT_SECONDS * 1_000_000_000)
 MOST = cython.declare(i64, limits.FRAGMENTS)
 MOST_BYTES = cython.declare(i64, limits.FRAGMENT_BYTES)
 EACH = cython.declare(i64, COST)
+BARE = cython.declare(i64, 512)  # bytes that a datagram takes before it has any piece
 LONGEST = cython.declare(i64, 65_535)
 
 
@@ -65,6 +66,8 @@ class Fragments:
     def begin(self, digest: u64, key: Words, trail: Words, time: i64) -> Datagram:
         """One that is not among those that wait."""
         it = self.waiting[digest] = Datagram(digest, key, trail, time)
+        it.held = BARE
+        self.held += BARE
         if len(self.waiting) == 1:
             self.oldest = time
         return it

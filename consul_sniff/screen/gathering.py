@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 
 
 def gathered(talks: Conversations, said: Sums, spoken: Any) -> Rows:
-    """What was added up, each conversation once. ``spoken``: what the numbers in ``said`` mean, as ``Sayings.spoken`` gives it."""
-    whole, numbers = talks.joined()
-    sums = Sums(max(said.used, 1))
-    sums.words = said.words
-    sums.join(said, numbers)
-    return _rows(whole, sums, spoken)
+    """What was added up, each conversation once: it is used up. ``spoken``: what the numbers in ``said`` mean, as ``Sayings.spoken``
+    gives it."""
+    said.gather(talks.gather())
+    return _rows(talks, said, spoken)
 
 
 def together(parts: Sequence[Rows]) -> Rows:
@@ -52,5 +50,5 @@ def _rows(whole: Conversations, sums: Sums, spoken: Any) -> Rows:
     return Rows(_bytes(whole.rows, used), _bytes(whole.more, used), _bytes(sums.rows, sums.used), heads, dict(whole.tunnels), *spoken)
 
 
-def _bytes(records: Any, used: int) -> bytearray:
-    return bytearray(memoryview(records).cast("B")[:used * ctypes.sizeof(records[0])])
+def _bytes(records: Any, used: int) -> memoryview:
+    return memoryview(records).cast("B")[:used * ctypes.sizeof(records[0])]

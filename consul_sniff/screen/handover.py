@@ -27,7 +27,7 @@ class HandOver:
         # what Payload(...) does, in a third of its time
         self.payloads.append(_new(Payload, (self.tab.F[d >> 1].number, d & 1, data, time, frame, lost, start != 0, unit, sleeps, ())))
         self.bytes += len(data)
-        self.tab.D[d].handed += 1
+        self.tab.E[d].handed += 1
 
     def recall(self, a: i64) -> list[Payload]:
         """Take back what was handed on of a flow and not fetched yet."""
@@ -37,11 +37,11 @@ class HandOver:
             self.payloads = [payload for payload in self.payloads if payload.flow != number]
         for payload in mine:
             self.bytes -= len(payload.data)
-            self.tab.D[a + payload.side].handed -= 1
+            self.tab.E[a + payload.side].handed -= 1
         return mine
 
     def again(self, a: i64, payload: Payload) -> None:
         """Hand on once more what was taken back."""
         self.payloads.append(payload)
         self.bytes += len(payload.data)
-        self.tab.D[a + payload.side].handed += 1
+        self.tab.E[a + payload.side].handed += 1

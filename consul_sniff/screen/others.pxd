@@ -28,6 +28,7 @@ cdef class Others:
     cdef Heads heads
     cdef Names names
     cdef Course[::1] C
+    cdef object courses
     cdef Py_ssize_t never, off, time, frame
     cdef Units units
     cdef object sayings

@@ -26,7 +26,7 @@ from .hellos import Hellos
 from .names import Names
 from .table import KINDS, Table
 from .units import Units
-from .words import Window, zeros
+from .words import Window, released, zeros
 
 if TYPE_CHECKING:
     from .handover import HandOver
@@ -99,7 +99,8 @@ class Others:
         self.names = Names(window)
         self.sayings: Any = None  # a tallies.Sayings
         self.numbers: dict[tuple[Any, ...], int] = {}  # of what was said
-        self.C = (CourseRecord * table.rows).from_buffer(zeros(ctypes.sizeof(CourseRecord) * table.rows))
+        self.courses = zeros(ctypes.sizeof(CourseRecord) * table.rows)
+        self.C = (CourseRecord * table.rows).from_buffer(self.courses)
         self.time = self.frame = 0
         self.restart()
 
@@ -119,6 +120,12 @@ class Others:
         """No packet comes any more: let go of the memory."""
         self.numbers = {}
         self.C = (CourseRecord * 1)()
+        self.courses = memoryview(b"")
+
+    def release(self, s: i64) -> None:
+        """Let go of the memory of a share's flows, which are over."""
+        size = len(self.courses) // self.tab.shares
+        released(self.courses, s * size, (s + 1) * size)
 
     def course(self, r: i64) -> i64:
         if self.C[r].number != self.tab.F[r].number:
@@ -200,7 +207,7 @@ class Others:
                     self.bytes -= len(payload.data)
                     self.outlet.payloads.append(payload)
                     self.outlet.bytes += len(payload.data)
-                    self.tab.D[2 * r + payload.side].handed += 1
+                    self.tab.E[2 * r + payload.side].handed += 1
         elif course == HTTP and (self.C[r].over0 or self.C[r].over1):
             waits = METHODS[self.C[r].bits - 1] if self.C[r].bits else ""
             self.standings[number] = Standing(waits, (self.C[r].left0, self.C[r].left1), (self.C[r].over0, self.C[r].over1),
@@ -226,7 +233,8 @@ class Others:
         self.standings.pop(self.tab.F[r].number, None)
 
     def close(self) -> None:
-        """All are over."""
+        """All are over. What they said has numbers still, which nobody finds by what was said any more: room for sums."""
+        self.numbers = {}
         for number in list(self.held):
             r: i64 = self.tab.row(number)
             self.leave(r)

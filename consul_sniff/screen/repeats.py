@@ -131,18 +131,18 @@ class Repeats:
             self.messages.put(h, cython.cast(u64, time), body)
         elif self.messages.word != body:
             if d >= 0:
-                self.tab.D[d].nonce_reuse += 1
-                if self.tab.D[d].nonce_frame == 0:
-                    self.tab.D[d].nonce_frame = frame
+                self.tab.E[d].nonce_reuse += 1
+                if self.tab.E[d].nonce_frame == 0:
+                    self.tab.E[d].nonce_frame = frame
         elif time - cython.cast(i64, self.messages.time) > MINUTE:
             self.replayed(d, frame)
         return 0
 
     def replayed(self, d: i64, frame: i64) -> i64:
         if d >= 0:
-            self.tab.D[d].replays += 1
-            if self.tab.D[d].replay_frame == 0:
-                self.tab.D[d].replay_frame = frame
+            self.tab.E[d].replays += 1
+            if self.tab.E[d].replay_frame == 0:
+                self.tab.E[d].replay_frame = frame
         return 0
 
     def ping(self, d: i64, number: i64, time: i64, frame: i64) -> None:

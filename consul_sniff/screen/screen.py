@@ -403,9 +403,9 @@ class Screen(Flows):
             if kind == SEALED1:
                 self.tab.D[d].sealed1 += 1
             else:
-                self.tab.D[d].sealed0 += 1
-            if self.tab.D[d].sealed_frame == 0:
-                self.tab.D[d].sealed_frame = self.packets
+                self.tab.E[d].sealed0 += 1
+            if self.tab.E[d].sealed_frame == 0:
+                self.tab.E[d].sealed_frame = self.packets
                 wanted = 1
             wanted |= self.sealed
             if size == stop - p:
@@ -418,7 +418,7 @@ class Screen(Flows):
                         and self.others.datagram(d, p, stop, self.time, self.packets)):
                     wanted = 0
         if kind and size > stop - p:
-            self.tab.D[d].cut += 1
+            self.tab.E[d].cut += 1
         if wanted and not self.tab.D[d].enough and stop > p:
             self.said(d, p, stop, size, kind)
 
@@ -438,17 +438,17 @@ class Screen(Flows):
         self.tab.D[d].plain += 1
         count = cython.cast(i64, self.tab.D[d].plain)
         if self.gos.crc == 1:
-            self.tab.D[d].crc_good += 1
+            self.tab.E[d].crc_good += 1
         elif self.gos.crc == 2:
-            self.tab.D[d].crc_bad += 1
+            self.tab.E[d].crc_bad += 1
         if self.gos.sequence >= 0:
             self.rep.ping(d, self.gos.sequence, self.time, self.packets)
         if count == 1:
-            self.tab.D[d].plain1 = self.packets
+            self.tab.E[d].plain1 = self.packets
         elif count == 2:
-            self.tab.D[d].plain2 = self.packets
+            self.tab.E[d].plain2 = self.packets
         elif count == 3:
-            self.tab.D[d].plain3 = self.packets
+            self.tab.E[d].plain3 = self.packets
         return count <= 2 or self.gos.news
 
     # --- fragments ---------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ class Streams:
         """What comes next of a side: ``wire`` bytes, of which [p, stop) was captured."""
         size: i64
         self.tab.D[d].next += wire
-        if self.tab.D[d].framing:
+        if self.tab.E[d].framing:
             size = p
             p = self.framed(d, p, stop, wire, time, frame)
             if p >= stop > size:
@@ -160,7 +160,7 @@ class Streams:
         """Hand on [p, stop), captured of ``wire`` bytes, unless it is known what it says."""
         unit: u64
         sleeps: object = None
-        if self.tab.D[d ^ 1].half == BODY:  # what came before is handed on before
+        if self.tab.E[d ^ 1].half == BODY:  # what came before is handed on before
             self.units.leave(d ^ 1, time, frame)
         at: i64 = self.others.take(d, p, stop, self.tab.D[d].pending == 0 and wire == stop - p, time, frame)
         if at >= stop:
@@ -207,13 +207,13 @@ class Streams:
         for d in range(2 * r, 2 * r + 2):
             while self.tab.D[d].held:
                 self.give_up(d)
-            if self.tab.D[d].half == BODY:
+            if self.tab.E[d].half == BODY:
                 self.units.leave(d, self.time, self.frame)
         self.others.end(r)
 
     def close(self) -> None:
         """So are all."""
         for r in self.tab.rows_taken():
-            if self.tab.D[2 * r].held or self.tab.D[2 * r + 1].held or self.tab.D[2 * r].half == BODY or self.tab.D[2 * r + 1].half == BODY:
+            if self.tab.D[2 * r].held or self.tab.D[2 * r + 1].held or self.tab.E[2 * r].half == BODY or self.tab.E[2 * r + 1].half == BODY:
                 self.finish(r)
         self.others.close()

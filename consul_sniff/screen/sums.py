@@ -23,6 +23,8 @@ if not cython.compiled:
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..rows import Records
+
 M32 = cython.declare(u64, 0xFFFFFFFF)
 M40 = cython.declare(u64, 0xFFFFFFFFFF)
 
@@ -104,32 +106,66 @@ class Sums:
             self.slots[self.slot(self.S[i].key)] = 0
         self.used = 0
 
-    def join(self, part: Sums, rows: Sequence[int], places: Sequence[int] | None = None, words: Sequence[int] | None = None) -> None:
+    def join(self, part: Sums, rows: Sequence[int], places: Sequence[int], words: Sequence[int]) -> None:
         """Add another's sums: of its conversation ``t`` under ``rows[t]``, of its place and word ``p`` under ``places[p]``, ``words[p]``."""
         i: i64
         t: i64
         place: i64
         row: i64
         to: i64[::1] = array("q", rows)
-        as_place: i64[::1] = array("q", places if places is not None else ())
-        as_word: i64[::1] = array("q", words if words is not None else ())
-        renamed: i64 = places is not None
+        as_place: i64[::1] = array("q", places)
+        as_word: i64[::1] = array("q", words)
         for i in range(part.used):
             place = cython.cast(i64, part.S[i].key & M32) - 1
             row = cython.cast(i64, part.S[i].key >> 32)
             row = 2 * to[row >> 1] + (row & 1)
-            if renamed:
-                place = as_place[place]
-            key: u64 = (cython.cast(u64, row) << 32) | cython.cast(u64, place + 1)
+            key: u64 = (cython.cast(u64, row) << 32) | cython.cast(u64, as_place[place] + 1)
             t = self.find(key)
             if t < 0:
                 t = self.add(key)
             if t < 0:
                 continue
             self.count(t, part.S[i].count, part.S[i].first, part.S[i].last)
-            self.proof(t, part.S[i].frame1, as_word[part.S[i].word1] if renamed else part.S[i].word1)
-            self.proof(t, part.S[i].frame2, as_word[part.S[i].word2] if renamed else part.S[i].word2)
-            self.proof(t, part.S[i].frame3, as_word[part.S[i].word3] if renamed else part.S[i].word3)
+            self.proof(t, part.S[i].frame1, as_word[part.S[i].word1])
+            self.proof(t, part.S[i].frame2, as_word[part.S[i].word2])
+            self.proof(t, part.S[i].frame3, as_word[part.S[i].word3])
+
+    def copied(self) -> Sums:
+        """The same, to be gathered."""
+        whole: Sums = Sums(max(self.used, 1))
+        size = self.used * ctypes.sizeof(SumRecord)
+        memoryview(whole.rows).cast("B")[:size] = memoryview(self.rows).cast("B")[:size]
+        whole.used = self.used
+        whole.words = self.words
+        return whole
+
+    def gather(self, rows: array[int]) -> None:
+        """Those of conversation ``t`` under ``rows[t]``, in place. Then nothing can be added any more."""
+        to: i64[::1] = rows
+        i: i64
+        t: i64
+        at: i64
+        row: i64
+        key: u64
+        count: i64 = self.used
+        self.slots = zeros((self.mask + 1) * 4).cast("I")
+        self.used = 0
+        for i in range(count):
+            row = cython.cast(i64, self.S[i].key >> 32)
+            key = (cython.cast(u64, 2 * to[row >> 1] + (row & 1)) << 32) | (self.S[i].key & M32)
+            at = self.slot(key)
+            if self.slots[at] == 0:
+                t = self.used
+                self.used += 1
+                self.slots[at] = cython.cast(cython.uint, t + 1)
+                self.S[t] = self.S[i]
+                self.S[t].key = key
+            else:
+                t = cython.cast(i64, self.slots[at]) - 1
+                self.count(t, self.S[i].count, self.S[i].first, self.S[i].last)
+                self.proof(t, self.S[i].frame1, self.S[i].word1)
+                self.proof(t, self.S[i].frame2, self.S[i].word2)
+                self.proof(t, self.S[i].frame3, self.S[i].word3)
 
     def chain(self, count: int) -> array[int]:
         """Of each of so many conversations its first sum, + 1 (0: none); ``next`` of each names the next one."""
@@ -143,7 +179,7 @@ class Sums:
             view[t] = cython.cast(cython.uint, i + 1)
         return heads
 
-    def load(self, rows: bytearray) -> None:
+    def load(self, rows: Records) -> None:
         """Those of another process, to ``join`` them: nothing finds them by their keys."""
         memoryview(self.rows).cast("B")[:len(rows)] = rows
         self.used = len(rows) // ctypes.sizeof(SumRecord)

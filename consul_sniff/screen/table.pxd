@@ -31,6 +31,10 @@ ctypedef struct Side:
     unsigned long long plain
     unsigned long long sealed1
     unsigned long long other
+    unsigned int heard
+    unsigned int sleep
+
+ctypedef struct Extra:
     unsigned long long sealed_frame
     unsigned long long plain1
     unsigned long long plain2
@@ -45,8 +49,6 @@ ctypedef struct Side:
     unsigned long long nonce_frame
     unsigned int framing
     unsigned int handed
-    unsigned int heard
-    unsigned int sleep
     unsigned long long head
     unsigned int half
     unsigned int size
@@ -67,11 +69,13 @@ cdef class Table:
     cdef readonly object state
     cdef Row[::1] F
     cdef Side[::1] D
+    cdef Extra[::1] E
     cdef unsigned long long[::1] slots
     cdef Py_ssize_t[::1] free
     cdef readonly object rows_array
     cdef readonly object sides_array
-    cdef readonly object sides_bytes
+    cdef readonly object extra_array
+    cdef readonly object rows_bytes, sides_bytes, extra_bytes
     cdef readonly Py_ssize_t rows, shares, each
     cdef public Py_ssize_t share
     cdef readonly Py_ssize_t flip

@@ -18,7 +18,7 @@ except ImportError:
     from . import _cython as cython
     from ._cython import i64, u64
 
-from .words import zeros
+from .words import released, zeros
 
 if not cython.compiled:
     from .words import fetch, fold, mix
@@ -34,10 +34,11 @@ ROW = (("k0", 8), ("k1", 8), ("k2", 8), ("k3", 8), ("k4", 8), ("epoch", 8), ("nu
 SIDE = (("packets", 8), ("bytes", 8), ("payloads", 8), ("last", 8), ("next", -8), ("pending", 8), ("flags", 4), ("held", 4),
         ("enough", 4), ("begun", 4),
         ("first", 8), ("first_frame", 8), ("lost", 8), ("isn", -8), ("plain", 8), ("sealed1", 8), ("other", 8),
-        ("sealed_frame", 8),
-        ("plain1", 8), ("plain2", 8), ("plain3", 8), ("sealed0", 8), ("cut", 8), ("crc_good", 8), ("crc_bad", 8),
-        ("replays", 8), ("replay_frame", 8), ("nonce_reuse", 8), ("nonce_frame", 8),
-        ("framing", 4), ("handed", 4), ("heard", 4), ("sleep", 4), ("head", 8), ("half", 4), ("size", 4), ("chain", 8))
+        ("heard", 4), ("sleep", 4))
+#: The same of gossip, and of sides that are followed: apart, for most of a network's flows have nothing of it.
+EXTRA = (("sealed_frame", 8), ("plain1", 8), ("plain2", 8), ("plain3", 8), ("sealed0", 8), ("cut", 8), ("crc_good", 8), ("crc_bad", 8),
+         ("replays", 8), ("replay_frame", 8), ("nonce_reuse", 8), ("nonce_frame", 8),
+         ("framing", 4), ("handed", 4), ("head", 8), ("half", 4), ("size", 4), ("chain", 8))
 #: Flows are shared out by a hash of their two sockets, whoever keeps them: what is forgotten when a table is full then
 #: hangs on the share's own flows alone, and is the same for one process and for several that keep a part of them each.
 SHARES = limits.SHARES
@@ -53,7 +54,8 @@ if not cython.compiled:  # what is in the .pxd is inlined in every module
 
 
 class RowRecord(ctypes.Structure):
-    """A flow: its key, when it was last touched, its number; opener -1, 0, 1; flip 1: side 0 is the key's second socket."""
+    """A flow: its key, when it was last touched, its number (0: the row is free); opener -1, 0, 1; flip 1: side 0 is the key's
+    second socket."""
 
     _fields_ = [(name, KINDS[size]) for name, size in ROW]
 
@@ -61,11 +63,16 @@ class RowRecord(ctypes.Structure):
 class SideRecord(ctypes.Structure):
     """A side: model.Way's counters; next (position awaited, -1 none; its low half is the sequence number), isn (the first),
     pending (bytes lost since the last payload), begun (1: SYN seen and no byte handed on yet), held (segments that wait),
-    enough; framing (model.Framing, where it is followed), handed (payloads), heard (row of Units); half (1: a frame's header waits
-    for its body of ``size`` bytes; its first eight bytes are ``head``); sleep and
-    chain: see Asleep."""
+    enough; heard (row of Units); sleep: see Asleep."""
 
     _fields_ = [(name, KINDS[size]) for name, size in SIDE]
+
+
+class ExtraRecord(ctypes.Structure):
+    """More of a side: more of model.Way's counters; framing (model.Framing, where it is followed), handed (payloads); half (1: a
+    frame's header waits for its body of ``size`` bytes; its first eight bytes are ``head``); chain: see Asleep."""
+
+    _fields_ = [(name, KINDS[size]) for name, size in EXTRA]
 
 
 class ShareRecord(ctypes.Structure):
@@ -75,7 +82,7 @@ class ShareRecord(ctypes.Structure):
 
 
 class Table:
-    """Rows ``F[r]`` and their sides ``D[2 * r]`` (who sent the first packet) and ``D[2 * r + 1]``."""
+    """Rows ``F[r]`` and their sides ``D[2 * r]`` (who sent the first packet) and ``D[2 * r + 1]``, with more of them in ``E``."""
 
     def __init__(self, rows: int, seed: int) -> None:
         """``rows``: a multiple of SHARES from SHARED_ROWS on. ``share``: whose rows full, insert and oldest mean."""
@@ -83,11 +90,12 @@ class Table:
         self.shares = SHARES if rows >= SHARED_ROWS else 1
         self.each = rows // self.shares
         self.share = 0
-        self.rows_array = (RowRecord * rows).from_buffer(zeros(ctypes.sizeof(RowRecord) * rows))
-        self.sides_array = (SideRecord * (rows * 2)).from_buffer(zeros(ctypes.sizeof(SideRecord) * rows * 2))
-        self.sides_bytes = memoryview(self.sides_array).cast("B")
-        self.F = self.rows_array
-        self.D = self.sides_array
+        self.rows_bytes = zeros(ctypes.sizeof(RowRecord) * rows)
+        self.sides_bytes = zeros(ctypes.sizeof(SideRecord) * rows * 2)
+        self.extra_bytes = zeros(ctypes.sizeof(ExtraRecord) * rows * 2)
+        self.F = self.rows_array = (RowRecord * rows).from_buffer(self.rows_bytes)
+        self.D = self.sides_array = (SideRecord * (rows * 2)).from_buffer(self.sides_bytes)
+        self.E = self.extra_array = (ExtraRecord * (rows * 2)).from_buffer(self.extra_bytes)
         size = 1 << (rows * 2 - 1).bit_length()
         self.slots = zeros(size * 8).cast("Q")
         self.mask = size - 1
@@ -101,9 +109,10 @@ class Table:
 
     def rest(self) -> None:
         """No packet comes any more: let go of the memory."""
-        self.rows_array = self.F = (RowRecord * 1)()
-        self.sides_array = self.D = (SideRecord * 1)()
-        self.sides_bytes = memoryview(b"")
+        self.F = self.rows_array = (RowRecord * 1)()
+        self.D = self.sides_array = (SideRecord * 1)()
+        self.E = self.extra_array = (ExtraRecord * 1)()
+        self.rows_bytes = self.sides_bytes = self.extra_bytes = memoryview(b"")
         self.slots = zeros(8).cast("Q")
 
     def reset(self) -> None:
@@ -123,8 +132,17 @@ class Table:
 
     def rows_taken(self) -> list[int]:
         """The rows that hold a flow."""
-        return [row for s, share in enumerate(self.state) for row in range(s * self.each, s * self.each + share.high)
-                if self.taken(row)]
+        return [row for s in range(self.shares) for row in self.rows_of(s)]
+
+    def rows_of(self, s: i64) -> list[int]:
+        """Those of a share."""
+        return [r for r in range(s * self.each, s * self.each + self.S[s].high) if self.taken(r)]
+
+    def release(self, s: i64) -> None:
+        """Let go of the memory of a share's rows, none of which holds a flow: zeros are a free row."""
+        for memory in (self.rows_bytes, self.sides_bytes, self.extra_bytes):
+            size = len(memory) // self.shares
+            released(memory, s * size, (s + 1) * size)
 
     def hash(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> u64:
         h: u64 = fold(fold(k0 ^ self.seed, self.key) ^ k1, self.key)
@@ -167,7 +185,7 @@ class Table:
             fetch(cython.address(self.D[d].packets))
             if tcp:
                 fetch(cython.address(self.D[d ^ 1].packets))
-                fetch(cython.address(self.D[d].framing))
+                fetch(cython.address(self.E[d].framing))
             else:
                 fetch(cython.address(self.D[d].plain))
                 d = -1
@@ -217,11 +235,16 @@ class Table:
 
     def clear_all(self, d: i64) -> i64:
         self.clear(d)
-        self.D[d].held = self.D[d].enough = self.D[d].lost = self.D[d].plain = self.D[d].plain1 = 0
-        self.D[d].plain2 = self.D[d].plain3 = self.D[d].sealed1 = self.D[d].sealed0 = self.D[d].sealed_frame = 0
-        self.D[d].cut = self.D[d].crc_good = self.D[d].crc_bad = self.D[d].other = self.D[d].replays = 0
-        self.D[d].replay_frame = self.D[d].nonce_reuse = self.D[d].nonce_frame = 0
-        self.D[d].framing = self.D[d].handed = self.D[d].heard = self.D[d].half = self.D[d].sleep = self.D[d].chain = 0
+        self.D[d].held = self.D[d].enough = self.D[d].lost = self.D[d].plain = self.D[d].sealed1 = self.D[d].other = 0
+        self.D[d].heard = self.D[d].sleep = 0
+        if self.E[d].framing | self.E[d].handed | self.E[d].half or self.E[d].chain:  # what is not written takes no memory
+            self.E[d].framing = self.E[d].handed = self.E[d].half = 0
+            self.E[d].chain = 0
+        if (self.E[d].plain1 | self.E[d].sealed_frame | self.E[d].sealed0 | self.E[d].cut | self.E[d].crc_good | self.E[d].crc_bad
+                | self.E[d].replays | self.E[d].nonce_reuse):
+            self.E[d].sealed_frame = self.E[d].plain1 = self.E[d].plain2 = self.E[d].plain3 = self.E[d].sealed0 = self.E[d].cut = 0
+            self.E[d].crc_good = self.E[d].crc_bad = 0
+            self.E[d].replays = self.E[d].replay_frame = self.E[d].nonce_reuse = self.E[d].nonce_frame = 0
         return 0
 
     def oldest(self) -> i64:
@@ -278,7 +301,7 @@ class Table:
                 self.slots[i] = self.slots[j]
                 i = j
         self.slots[i] = 0
-        self.F[r].number = M64  # nobody's
+        self.F[r].number = 0
         home = r // self.each
         self.S[home].live -= 1
         self.free[home * self.each + self.S[home].free] = r
@@ -286,9 +309,9 @@ class Table:
         return 0
 
     def taken(self, r: i64) -> i64:
-        return self.F[r].number != M64
+        return self.F[r].number != 0
 
     def row(self, number: u64) -> i64:
         """The live flow's row, or -1."""
         r: i64 = cython.cast(i64, number % cython.cast(u64, self.rows))
-        return r if number != M64 and self.F[r].number == number else -1
+        return r if number != 0 and self.F[r].number == number else -1

@@ -12,12 +12,17 @@ cdef class Tallies:
     cdef list kept
     cdef set refused
     cdef Conversations talks
-    cdef Py_ssize_t row, share, input
+    cdef object named
+    cdef list known
+    cdef long long[::1] taken
+    cdef Py_ssize_t row, share, input, limit, most
     cpdef listens(self, object sayings)
     cpdef begin(self, Conversations talks, Py_ssize_t t, Py_ssize_t share, Py_ssize_t input_)
     cpdef heard(self, Py_ssize_t d, Py_ssize_t side)
-    cdef Py_ssize_t add(self, Sums sums, Py_ssize_t at, Py_ssize_t h, Py_ssize_t word, unsigned long long times) except -9
+    cdef Py_ssize_t add(self, Py_ssize_t side, Py_ssize_t place, Py_ssize_t h, Py_ssize_t word, unsigned long long times) except -9
+    cdef Py_ssize_t sum(self, Sums sums, Py_ssize_t at, Py_ssize_t h, Py_ssize_t word, unsigned long long times) except -9
     cdef Py_ssize_t place(self, Py_ssize_t side, Py_ssize_t place) except -9
+    cdef Py_ssize_t more(self, unsigned long long key) except -9
     cdef Py_ssize_t aside(self, unsigned long long key, Py_ssize_t side, Py_ssize_t place) except -9
     cdef name(self)
     cpdef tell(self)

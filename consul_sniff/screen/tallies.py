@@ -7,6 +7,7 @@ both). Sums of what was said stay numbers to the end (``said``). Claims and secr
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -23,7 +24,9 @@ from .sums import Sums
 from .units import Units
 
 APART = cython.declare(i64, limits.APART)
+SHARES = cython.declare(i64, limits.SHARES)
 ROWS = cython.declare(i64, 65_536)  # of claims and secrets; then all is told, and begins anew
+M32 = cython.declare(u64, 0xFFFFFFFF)
 FRAME = cython.declare(i64, 40)  # bits of a packet's number, as in Conversations
 
 if TYPE_CHECKING:
@@ -35,15 +38,18 @@ if TYPE_CHECKING:
     class Sayings(Protocol):
         """Of ``decoders``: what each unit's number says, and where sums belong."""
 
-        units: list[tuple[tuple[int, int, int], ...]]  # (place, word, times) of each thing; nothing: ``unit`` knows
+        #: place, word, times of each thing; as one number place + 1, word (32 bits each) of one; nothing: ``unit`` knows
+        units: list[tuple[int, ...] | int]
         closes: dict[int, int]  # chain -> the side that originated it (-1: its content does not tell), where no decoder adds a word
 
         @property
         def full(self) -> bool: ...
-        def room(self, share: int) -> bool: ...
+        @property
+        def used(self) -> array[int]: ...
+        def over(self) -> None: ...
         def admit(self, conversation: ConversationKey, share: int, side: int, place: int) -> Any: ...
         def told(self, what: tuple[Any, ...]) -> int: ...
-        def unit(self, number: int) -> tuple[tuple[int, int, int], ...]: ...
+        def unit(self, number: int) -> tuple[int, ...] | int: ...
         def lesser(self, word: int, other: int) -> int: ...
         def tell(self, kept: Any, count: int, first: int, last: int, proof: list[tuple[int, int, int]]) -> None: ...
         def spoken(self) -> tuple[list[Any], list[Any], Any]: ...
@@ -61,16 +67,25 @@ class Tallies:
         self.refused: set[int] = set()  # keys of the flow at hand for which there is no room
         self.talks: Any = None  # Conversations
         self.share = self.row = self.input = 0
+        self.named: ConversationKey | None = None  # the row's conversation, once somebody asked
+        self.known: list[tuple[int, ...] | int] = []  # of ``sayings``, and
+        self.taken = memoryview(array("q", [0]))  # its ``used``
+        self.limit = self.most = 0  # of those; of the share
 
     def listens(self, sayings: Sayings) -> None:
         """Whose numbers these are."""
         self.sayings = self.said.words = self.apart.words = sayings
+        self.known = sayings.units
+        self.taken = memoryview(sayings.used)
+        self.limit = limits.SIGHTINGS
 
     def begin(self, talks: Conversations, t: i64, share: i64, input_: i64) -> None:
         """A flow is over: of that row of ``talks``, of that share and input."""
         self.talks = talks
         self.row = t
+        self.named = None
         self.share = share
+        self.most = self.limit if share < 0 else self.limit // SHARES
         self.input = input_
         if self.refused:
             self.refused.clear()
@@ -78,19 +93,28 @@ class Tallies:
     def heard(self, d: i64, side: i64) -> None:
         """Add what the units counted on side ``d`` of the table; ``side`` 0 originated."""
         h: i64 = cython.cast(i64, self.units.tab.D[d].heard)
-        at: i64
-        place: i64
-        word: i64
-        times: i64
+        number: i64
+        one: u64
+        i: i64
         while h:
-            number = self.units.H[h].unit - 1
-            for place, word, times in self.sayings.units[number] or self.sayings.unit(number):
-                at = self.place(side, place)
-                if at >= 0:
-                    self.add(self.said if place < APART else self.apart, at, h, word, cython.cast(u64, times))
+            number = cython.cast(i64, self.units.H[h].unit) - 1
+            unit = self.known[number] or self.sayings.unit(number)
+            if unit.__class__ is int:
+                one = unit
+                self.add(side, cython.cast(i64, one >> 32) - 1, h, cython.cast(i64, one & M32), 1)
+            else:
+                for i in range(0, len(unit), 3):
+                    self.add(side, unit[i], h, unit[i + 1], unit[i + 2])
             h = cython.cast(i64, self.units.H[h].next)
 
-    def add(self, sums: Sums, at: i64, h: i64, word: i64, times: u64) -> i64:
+    def add(self, side: i64, place: i64, h: i64, word: i64, times: u64) -> i64:
+        """Add that a side said it, as counted in row ``h`` of the units."""
+        at: i64 = self.place(side, place)
+        if at >= 0:
+            self.sum(self.said if place < APART else self.apart, at, h, word, times)
+        return 0
+
+    def sum(self, sums: Sums, at: i64, h: i64, word: i64, times: u64) -> i64:
         place: u64 = cython.cast(u64, self.input) << FRAME
         sums.count(at, self.units.H[h].count * times, self.units.H[h].first, self.units.H[h].last)
         sums.proof(at, place | self.units.H[h].frame1, word)
@@ -107,11 +131,20 @@ class Tallies:
         t = self.said.find(key)
         if t >= 0:
             return t
-        if key not in self.refused and self.sayings.room(self.share):
-            t = self.said.add(key)
+        if key not in self.refused:
+            t = self.more(key)
         if t < 0:
             self.refused.add(key)
         return t
+
+    def more(self, key: u64) -> i64:
+        """A new row of what was said, where the share's flows may have one more."""
+        share: i64 = self.share if self.share >= 0 else SHARES
+        if self.taken[share] >= self.most:
+            self.sayings.over()
+            return -1
+        self.taken[share] += 1
+        return self.said.add(key)
 
     def aside(self, key: u64, side: i64, place: i64) -> i64:
         """The same of claims and secrets."""
@@ -130,7 +163,9 @@ class Tallies:
     def name(self) -> ConversationKey:
         """Whose conversation it is, in words."""
         t: i64 = self.row
-        return name(self.talks.T[t].k0, self.talks.T[t].k1, self.talks.M[t].k2, self.talks.M[t].k3, self.talks.M[t].k4)
+        if self.named is None:
+            self.named = name(self.talks.T[t].k0, self.talks.T[t].k1, self.talks.M[t].k2, self.talks.M[t].k3, self.talks.M[t].k4)
+        return self.named
 
     def tell(self) -> None:
         """Give the sums of claims and secrets, and begin anew."""

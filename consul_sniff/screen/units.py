@@ -225,7 +225,7 @@ class Units:
     def take(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
         """Count or hand on the units at ``p``. Where that ends; before ``stop``: the side is not followed any more, and the
         rest is to be handed on."""
-        framing: i64 = self.tab.D[d].framing
+        framing: i64 = self.tab.E[d].framing
         h: u64
         q: i64
         while p < stop:
@@ -247,10 +247,10 @@ class Units:
 
     def leave(self, d: i64, time: i64, frame: i64) -> i64:
         """Do not follow the side any more; what was held of a frame is handed on."""
-        self.tab.D[d].framing = 0
-        if self.tab.D[d].half:
+        self.tab.E[d].framing = 0
+        if self.tab.E[d].half:
             before = self.header(d)
-            if self.tab.D[d].half == HEADER:
+            if self.tab.E[d].half == HEADER:
                 self.hand(d, before, time, frame, 0)
             for part, at, number in self.parted(d):
                 self.hand(d, before + part, at, number, 0)
@@ -262,7 +262,7 @@ class Units:
         parts = self.parts.pop(d, [])
         for part, _, _ in parts:
             self.waiting -= len(part)
-        self.tab.D[d].half = 0
+        self.tab.E[d].half = 0
         return parts
 
     def hand(self, d: i64, data: bytes, time: i64, frame: i64, unit: u64) -> None:
@@ -271,12 +271,12 @@ class Units:
         if unit == 0:
             self.sleepers.wake(d & ~1, 1)
         elif self.tab.D[d & ~1].sleep == ASLEEP:
-            sleeps = (self.tab.D[d & ~1].chain, self.tab.D[d | 1].sleep)
+            sleeps = (self.tab.E[d & ~1].chain, self.tab.D[d | 1].sleep)
         self.outlet.hand(d, data, time, frame, 0, 0, unit, sleeps)
 
     def header(self, d: i64) -> bytes:
         """The frame header that waits for its body."""
-        first, second = int(self.tab.D[d].head), int(self.tab.D[d].size)
+        first, second = int(self.tab.E[d].head), int(self.tab.E[d].size)
         return first.to_bytes(8, "little") + second.to_bytes(4, "big")
 
     def frame(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
@@ -286,7 +286,7 @@ class Units:
         flags: i64
         stream: i64
         h: u64
-        if not self.tab.D[d].half:
+        if not self.tab.E[d].half:
             if stop - p < 12:
                 return -1
             kind = self.win.b[p + 1]
@@ -302,24 +302,24 @@ class Units:
             elif stream or (kind == 2 and flags != 1 and flags != 2) or kind == 3:
                 return -1
             if kind == 0 and size:
-                self.tab.D[d].half = HEADER
-                self.tab.D[d].head = self.win.word(p)
-                self.tab.D[d].size = cython.cast(cython.uint, size)
+                self.tab.E[d].half = HEADER
+                self.tab.E[d].head = self.win.word(p)
+                self.tab.E[d].size = cython.cast(cython.uint, size)
             return p + 12
-        size = self.tab.D[d].size
-        if stop - p < size or self.tab.D[d].half == BODY:
+        size = self.tab.E[d].size
+        if stop - p < size or self.tab.E[d].half == BODY:
             return self.part(d, p, stop, time, frame)
         h = self.digests.call(p, p + size)
         if h == 0:
             return -1
         if not self.count(d, h, time, frame):
             self.hand(d, self.header(d) + self.win.take(p, p + size), time, frame, h)
-        self.tab.D[d].half = 0
+        self.tab.E[d].half = 0
         return p + size
 
     def part(self, d: i64, p: i64, stop: i64, time: i64, frame: i64) -> i64:
         """The next part of a body that came in several segments: where it ends; -1: that and the rest is to be handed on."""
-        size: i64 = self.tab.D[d].size
+        size: i64 = self.tab.E[d].size
         parts = self.parts.setdefault(d, [])
         n: i64 = size - sum([len(part) for part, _, _ in parts])
         if n > stop - p:
@@ -328,7 +328,7 @@ class Units:
                 return -1
             self.waiting += n
             parts.append((self.win.take(p, stop), time, frame))
-            self.tab.D[d].half = BODY
+            self.tab.E[d].half = BODY
             return stop
         body = b"".join([part for part, _, _ in parts]) + self.win.take(p, p + n)
         h: u64 = self.whole(body)
@@ -361,10 +361,13 @@ class Units:
                 self.add(d, number + 1, at, frame, ROWS)
             return
         ends: list[tuple[int, int, int]] = []
+        end = len(header)
         for part, at, frame in parts:
-            ends.append(((ends[-1][0] if ends else len(header)) + len(part), at, frame))
-        self.hand(d, header + body, ends[-1][1], ends[-1][2], h)
-        self.outlet.payloads[-1] = self.outlet.payloads[-1]._replace(parts=tuple(ends))
+            end += len(part)
+            ends.append((end, at, frame))
+        self.hand(d, header + body, at, frame, h)
+        payload = self.outlet.payloads.pop()
+        self.outlet.payloads.append(payload._replace(parts=tuple(ends)))
 
     def room(self, d: i64, more: i64) -> i64:
         """May so many other things be counted of a side?"""

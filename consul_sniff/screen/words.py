@@ -32,6 +32,14 @@ def zeros(size: int) -> memoryview:
     return memoryview(mmap.mmap(-1, size, **private))
 
 
+def released(memory: memoryview, start: int, stop: int) -> None:
+    """Give back the whole pages of [start, stop) of what ``zeros`` gave; what was in them is lost."""
+    start = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
+    size = stop // mmap.PAGESIZE * mmap.PAGESIZE - start
+    if size > 0 and hasattr(mmap, "MADV_DONTNEED"):
+        memory.obj.madvise(mmap.MADV_DONTNEED, start, size)  # type: ignore[attr-defined]
+
+
 def key_word(key: str) -> int:
     """The first eight bytes of a key as ``Window.word`` reads them."""
     return int.from_bytes(key.encode()[:8].ljust(8, b"\0"), "little")

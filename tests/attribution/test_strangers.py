@@ -20,7 +20,7 @@ PROFILE = Profile()
 
 def everything(facts, profile=PROFILE):
     attributed = attribute(facts, profile)
-    seen = sorted(repr([*one[1:5], one.sort, one.tally.count, one.tally.evidence, one.community_id]) for one in attributed.observations)
+    seen = sorted(repr([*one.ends, one.summary, one.sort, one.tally.count, one.tally.evidence, one.community_id]) for one in attributed.observations)
     return seen, attributed[1:]
 
 

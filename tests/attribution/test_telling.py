@@ -31,7 +31,7 @@ def test_what_names_a_mesh_identity(fields, expected):
 
 def everything(facts):
     attributed = attribute(facts, Profile())
-    return sorted(repr([*one[:-2], one.sort, one.tally.count, one.tally.evidence, one.community_id])
+    return sorted(repr([*one.ends, one.summary, one.sort, one.tally.count, one.tally.evidence, one.community_id])
                   for one in attributed.observations), attributed[1:]
 
 

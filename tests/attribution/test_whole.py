@@ -31,7 +31,7 @@ def a_lot():
 
 
 def frozen(attributed):
-    return repr([[*one[:-2], one.tally.count, one.tally.evidence, one.community_id] for one in attributed.observations]
+    return repr([[*one.ends, one.summary, one.tally.count, one.tally.evidence, one.community_id] for one in attributed.observations]
                 ) + repr(attributed[1:])
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from consul_sniff import limits
 from consul_sniff.decoders.fold import Claimed
-from consul_sniff.decoders.sayings import Sayings
+from consul_sniff.decoders.sayings import Sayings, packed
 from consul_sniff.facts import ConversationKey, Evidence, ExposureKey, Facts
 from consul_sniff.model import Claim, Message, Protection, Secret
 
@@ -32,7 +32,7 @@ def learnt(*messages: Message) -> Sayings:
 def test_the_same_thing_in_other_words_is_one_place_and_two_words():
     it = learnt(message("vote", "for a"), message("vote", "for b"), message("beat"))
     assert [it.number([message("vote", "for b")]) for _ in range(2)] == [1, 1]
-    assert it.units == [((0, 0, 2), (1, 1, 1)), ((0, 2, 1),)]
+    assert it.units == [(0, 0, 2, 1, 1, 1), (0, 2, 1)]
     assert [(one.summary, one.times) for one in it.says(0)] == [("for a", 2), ("beat", 1)]
     assert it.lesser(0, 2) == it.lesser(2, 0) == 0
     assert it.spoken()[:2] == ([spoken("vote"), spoken("beat")], ["for a", "beat", "for b"])
@@ -40,9 +40,9 @@ def test_the_same_thing_in_other_words_is_one_place_and_two_words():
 
 def test_claims_and_secrets_are_added_where_they_were_admitted():
     it = learnt(message("vote", claims=(CLAIM,), secrets=(SECRET,)))
-    (said, _, _), *apart = it.units[0]
+    said, *places = it.units[0][::3]
     assert said < limits.APART
-    for place, word, _times in apart:
+    for place, word in zip(places, it.units[0][4::3], strict=True):
         assert place >= limits.APART
         kept = it.admit(TALK, 3, 1, place)
         it.tell(kept, 5, 10, 20, [(0, 7, word), (0, 9, word)])
@@ -60,7 +60,7 @@ def test_claims_and_secrets_are_added_where_they_were_admitted():
 
 def test_a_claim_is_whose_packet_was_first():
     it = learnt(message("vote", claims=(CLAIM,)))
-    ((_, _, _), (place, word, _)) = it.units[0]
+    _, _, _, place, word, _ = it.units[0]
     first, second = it.admit(TALK, -1, 0, place), it.admit(OTHER, -1, 0, place)
     assert isinstance(first, Claimed)
     it.tell(first, 1, 10, 10, [(0, 9, word)])
@@ -75,7 +75,7 @@ def test_beyond_the_bound_nothing_is_admitted_and_the_report_says_so(monkeypatch
     more = "claims" if what == "claims" else "secrets"
     it = learnt(*[message("vote", **{more: (one,)}) for one in (
         [CLAIM._replace(subject=(name,)) for name in "ab"] if more == "claims" else [SECRET._replace(fingerprint=name) for name in "ab"])])
-    places = [place for place, _, _ in it.units[0] if place >= limits.APART]
+    places = [place for place in it.units[0][::3] if place >= limits.APART]
     admitted = [it.admit(talk, 2, 0, place) for talk, place in zip((TALK, OTHER), places, strict=True)]
     assert admitted[0] is not None
     assert admitted[1] is None
@@ -84,25 +84,33 @@ def test_beyond_the_bound_nothing_is_admitted_and_the_report_says_so(monkeypatch
     assert sum(it.facts.notes.values()) == 1
 
 
-def test_beyond_the_bound_there_is_no_room_in_a_share_and_the_report_says_so(monkeypatch):
-    monkeypatch.setattr(limits, "SIGHTINGS", limits.SHARES)
-    it = Sayings(Facts())
-    assert [it.room(share) for share in (2, 2, 3)] == [True, False, True]
-    assert len(it.facts.reasons) == 1
-    assert sum(it.facts.notes.values()) == 1
+def unpacked(unit):
+    return (unit >> 32) - 1, unit & 0xFFFFFFFF
 
 
 def test_what_the_screen_understood_is_put_in_words_when_somebody_asks():
     it = Sayings(Facts())
     numbers = [it.told(("dns", 0x0100, 1, 0, label + b"\x06consul")) for label in (b"\x03web", b"\x02db")]
     assert it.units == [(), ()]
-    ((place, word, _),), ((same, other, _),) = (it.unit(number) for number in numbers)
+    (place, word), (same, other) = (unpacked(it.unit(number)) for number in numbers)
     assert same == place
-    assert it.units == [((place, word, 1),), ((place, other, 1),)]
+    assert it.units == [packed(place, word), packed(place, other)]
     _, words, spell = it.spoken()
     assert [spell(words[one]) for one in (word, other)] == ["query A web.consul", "query A db.consul"]
     assert it.lesser(word, other) == other
     assert [one.summary for one in it.says(numbers[1])] == ["query A db.consul"]
+
+
+def test_names_that_mean_the_same_are_one_thing_said_in_words_of_their_own():
+    it = Sayings(Facts())
+    numbers = [it.told(("client-hello", 0x0303, name, b"")) for name in (b"a.test", b"A.test.", b"b.test")]
+    (one, _), (same, word), (other, _) = (unpacked(it.unit(number)) for number in numbers)
+    assert (one == same, one == other) == (True, False)
+    places, words, spell = it.spoken()
+    assert [dict(places[place][3])["sni"] for place in (one, other)] == ["a.test", "b.test"]
+    assert spell(words[word]) == "ClientHello up to TLS 1.2 for a.test"
+    ((said,), (heard,)) = it.says(numbers[1]), it.says(numbers[0])
+    assert said.key == heard.key == places[one]
 
 
 def test_forgetting_begins_with_new_numbers_in_the_same_lists():
@@ -114,16 +122,16 @@ def test_forgetting_begins_with_new_numbers_in_the_same_lists():
     assert it.number([message("beat")]) == 0
     assert it.units is units
     assert it.closes is closes
-    assert (units, closes) == ([((0, 0, 1),)], {})
+    assert (units, closes) == ([(0, 0, 1)], {})
 
 
 def test_what_there_are_sums_of_keeps_its_numbers():
     it = learnt(message("vote", "for a"), message("beat"), message("vote", "for b"))
-    ((vote, first, _), (beat, _, _)) = it.units[0]
+    vote, first, _, beat, _, _ = it.units[0]
     it.forget({vote}, {first})
     it.number([message("new")])
     it.number([message("vote", "for a"), message("beat")])
-    assert it.units == [((beat, 1, 1),), ((vote, first, 1), (2, 2, 1))]
+    assert it.units == [(beat, 1, 1), (vote, first, 1, 2, 2, 1)]
     assert it.spoken()[:2] == ([spoken("vote"), spoken("new"), spoken("beat")], ["for a", "new", "beat"])
 
 

@@ -3,7 +3,7 @@
 from consul_sniff.facts import Tally
 from consul_sniff.matching.schema import Condition, Signature
 from consul_sniff.model import Confidence, Grade, Protection, Severity, Vote
-from consul_sniff.observation import Few, Observation, Sort
+from consul_sniff.observation import Few, Noted, Sort
 from consul_sniff.report import Attributed, Node
 
 
@@ -16,10 +16,10 @@ def tally(frame=1, time=1_000, count=1):
 def observation(protocol="memberlist", kind="gossip", **other):
     few = {"protection": Protection.PLAINTEXT, "channel": "gossip-lan", "owner": "consul", "by": "content",
            "transport": "udp", "loopback": False, "grade": Grade.TWO_WAY, "decrypted": False}
-    values = {"source": "10.0.0.1", "destination": "10.0.0.2", "port": 8301, "summary": "seen", "counted": other.pop("tally", tally()),
-              "community_id": "1:x"}
+    ends = other.pop("source", "10.0.0.1"), other.pop("destination", "10.0.0.2"), other.pop("port", 8301)
+    values = {"summary": "seen", "counted": other.pop("tally", tally()), "community_id": "1:x"}
     few |= {name: other.pop(name) for name in few if name in other}
-    return Observation(Sort(Few(protocol, kind, **few), other.pop("fields", {})), **{**values, **other})
+    return Noted(Sort(Few(protocol, kind, **few), other.pop("fields", {})), ends, **{**values, **other})
 
 
 def signature(id_="sig", vote=Vote.FAIL, **other):

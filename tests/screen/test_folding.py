@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consul_sniff.model import Way
-from consul_sniff.screen.folding import COUNTERS, address, flow
+from consul_sniff.screen.folding import COUNTERS, GOSSIP, address, flow
 from consul_sniff.screen.table import Table
 
 
@@ -33,16 +33,19 @@ def test_ipv4_in_ipv6_stays_ipv6(raw, text):
 
 
 def test_every_counter_of_a_way_is_folded():
-    assert {*COUNTERS, "plain_frames"} == set(Way.__slots__)
+    assert {*COUNTERS, *GOSSIP, "plain_frames"} == set(Way.__slots__)
     table = Table(16, seed=1)
     row = table.insert(1 << 32 | 2, 4 << 40 | 17 << 32 | 5 << 16 | 6, 0, 0, 0)
     table.rows_array[row].flip = 1
     for i, name in enumerate(COUNTERS):
         setattr(table.sides_array[2 * row], name, 100 + i)
-    table.sides_array[2 * row].plain1 = 7
+    for i, name in enumerate(GOSSIP):
+        setattr(table.extra_array[2 * row], name, 200 + i)
+    table.extra_array[2 * row].plain1 = 7
     it = flow(table, row, 3, "vlan 1", counted=True)
     assert (it.addresses, it.ports, it.transport) == (("0.0.0.2", "0.0.0.1"), (6, 5), "udp")
     assert (it.input, it.tunnel, it.opener, it.number) == (3, "vlan 1", None, table.rows_array[row].number)
     assert [getattr(it.ways[0], name) for name in COUNTERS] == [100 + i for i in range(len(COUNTERS))]
+    assert [getattr(it.ways[0], name) for name in GOSSIP] == [200 + i for i in range(len(GOSSIP))]
     assert it.ways[0].plain_frames == (7,)
     assert it.ways[1].packets == 0

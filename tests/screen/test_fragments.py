@@ -123,7 +123,7 @@ def test_bounds_of_all(size):
     done = []
     for i in range(200_000 if size == 8 else 300):
         done += add(held, i, (0, size, bytes(size)))
-        assert held.held == len(held.waiting) * (size + 64) <= limits.FRAGMENT_BYTES
+        assert held.held == len(held.waiting) * (size + 64 + 512) <= limits.FRAGMENT_BYTES
     assert notes == {"fragments-evicted": len(done)}
     assert len(done) > 100
     held.close()

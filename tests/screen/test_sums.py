@@ -1,6 +1,7 @@
 """Sums are what a plain dict of lists adds up to."""
 
 import random
+from array import array
 
 from consul_sniff.screen import sums
 
@@ -24,17 +25,17 @@ def test_sums_of_many_are_those_of_a_dict():
             add(one, expected, dice.choice(numbers), dice.randrange(1, 5), dice.randrange(1, 99) + 1000 * part, dice.randrange(7))
         parts.append(one)
     for one in parts:
-        it.join(one, range(4))
+        it.join(one, range(4), range(9), range(9))
     assert shown(it) == {key: (count, first, last, *proof(frames)) for key, (count, first, last, frames) in expected.items()}
 
 
-def add(one, expected, key, count, frame, word):
+def add(one, expected, key, count, frame, word, under=None):
     """What a flow heard, by the way of the modules that are compiled: a part with one sum joined."""
     part = sums.Sums(1)
     record = sums.SumRecord(key=key, count=count, first=frame, last=frame + 5, frame1=frame, word1=word)
     part.load(bytearray(record))
-    one.join(part, range(4))
-    known = expected.setdefault(key, [0, frame, frame + 5, {}])
+    one.join(part, range(4), range(9), range(9))
+    known = expected.setdefault(key if under is None else under, [0, frame, frame + 5, {}])
     known[0] += count
     known[1], known[2] = min(known[1], frame), max(known[2], frame + 5)
     known[3][frame] = min(word, known[3].get(frame, word))
@@ -57,6 +58,23 @@ def test_joined_under_other_numbers():
     assert it.numbers() == ({3}, {6, 0})
 
 
+def test_gathered_in_place_are_those_of_a_dict():
+    dice = random.Random(4)
+    it, expected = sums.Sums(256), {}
+    it.words = Words()
+    to = array("q", [2, 0, 2, 1])  # the first and the third conversation are one
+    numbers = [2 * row + side << 32 | place for row in range(4) for side in (0, 1) for place in (1, 2, 3)]
+    for number in numbers:
+        row, side, place = number >> 33, number >> 32 & 1, number & 0xFFFFFFFF
+        add(it, expected, number, dice.randrange(1, 5), dice.randrange(1, 99), dice.randrange(7), 2 * to[row] + side << 32 | place)
+    copy = it.copied()
+    before = shown(it)
+    copy.gather(to)
+    assert shown(copy) == {key: (count, first, last, *proof(frames)) for key, (count, first, last, frames) in expected.items()}
+    assert len(before) == len(numbers) > copy.used
+    assert shown(it) == before
+
+
 def test_each_conversation_s_sums_hang_together():
     it = sums.Sums(8)
     it.load(bytearray(b"".join(bytes(sums.SumRecord(key=key, count=1)) for key in (0 << 32 | 1, 4 << 32 | 1, 1 << 32 | 2))))
@@ -68,8 +86,8 @@ def test_each_conversation_s_sums_hang_together():
 def test_all_are_forgotten():
     one, it = sums.Sums(8), sums.Sums(8)
     one.load(bytearray(sums.SumRecord(key=1 << 32 | 1, count=4)))
-    it.join(one, [0])
+    it.join(one, [0], [0], [0])
     it.clear()
     assert it.used == 0
-    it.join(one, [0])
+    it.join(one, [0], [0], [0])
     assert [row.count for row in it.rows[:it.used]] == [4]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import ctypes
 import random
 
-from consul_sniff.screen.table import RowRecord, SideRecord, Table
+from consul_sniff.screen.table import SHARED_ROWS, ExtraRecord, RowRecord, SideRecord, Table
 
 
 def test_a_cache_line_holds_what_every_packet_touches():
@@ -72,9 +72,33 @@ def test_a_row_given_back_is_clear_again():
             setattr(table.sides_array[2 * row], name, 1)
             if used is not bare:
                 setattr(table.sides_array[2 * row + 1], name, 1)
+        for name, _ in ExtraRecord._fields_ if used is not bare else ():
+            setattr(table.extra_array[2 * row], name, 1)
+            setattr(table.extra_array[2 * row + 1], name, 1)
         table.remove(row)
         assert table.insert(3, 4, 0, 0, 0) == row
-        for side in (table.sides_array[2 * row], table.sides_array[2 * row + 1]):
+        for d in (2 * row, 2 * row + 1):
+            side, extra = table.sides_array[d], table.extra_array[d]
             left = {name: getattr(side, name) for name, _ in SideRecord._fields_ if getattr(side, name)}
-            assert {name: left[name] for name in left.keys() - {"isn", "head", "size"}} == {"next": -1}  # they hang on next and half
+            assert {name: left[name] for name in left.keys() - {"isn"}} == {"next": -1}  # it hangs on next
+            assert {name for name, _ in ExtraRecord._fields_ if getattr(extra, name)} <= {"head", "size"}  # they hang on half
         table.remove(row)
+
+
+def test_memory_that_is_let_go_of_is_of_free_rows():
+    table = Table(SHARED_ROWS, seed=1)
+    kept = []
+    for share in (0, 1):
+        table.share = share
+        kept.append(table.insert(1, share, 0, 0, 0))
+    for row in kept:
+        table.sides_array[2 * row].packets = table.sides_array[2 * row + 1].packets = 1
+    table.remove(kept[0])
+    table.release(0)
+    assert table.rows_of(0) == []
+    assert table.rows_of(1) == kept[1:] == [table.find(1, 1, 0, 0, 0)]
+    assert table.sides_array[2 * kept[1]].packets == 1
+    table.reset()
+    table.share = 0
+    assert table.insert(5, 6, 0, 0, 0) == kept[0]
+    assert table.sides_array[2 * kept[0]].packets == 0
