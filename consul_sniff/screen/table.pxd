@@ -62,6 +62,8 @@ ctypedef struct Share:
     long long live
     long long free
     long long hand
+    long long due
+    long long epoch
 
 @cython.final
 cdef class Table:

@@ -76,9 +76,10 @@ class ExtraRecord(ctypes.Structure):
 
 
 class ShareRecord(ctypes.Structure):
-    """A share's rows: how many were ever used, are live and were given back; where the clock's hand stands."""
+    """A share's rows: how many were ever used, are live and were given back; where the clock's hand stands, and the row, + 1, that it
+    points at, with its ``epoch`` (0: not known)."""
 
-    _fields_ = [(name, ctypes.c_longlong) for name in ("high", "live", "free", "hand")]
+    _fields_ = [(name, ctypes.c_longlong) for name in ("high", "live", "free", "hand", "due", "epoch")]
 
 
 class Table:
@@ -123,7 +124,7 @@ class Table:
             for r in range(s * self.each, s * self.each + self.S[s].high):
                 if self.taken(r):
                     self.remove(r)
-            self.S[s].free = self.S[s].high = self.S[s].hand = self.S[s].live = 0
+            self.S[s].free = self.S[s].high = self.S[s].hand = self.S[s].live = self.S[s].due = 0
 
     @property
     def live(self) -> int:
@@ -249,18 +250,25 @@ class Table:
 
     def oldest(self) -> i64:
         """The row to evict: the least recently touched of sixteen after a clock's hand. The table must be full."""
-        hand: i64 = self.S[self.share].hand
-        best: i64 = self.idle(hand)
-        next_one: i64
+        s: i64 = self.share
+        hand: i64 = self.S[s].hand
+        best: i64 = self.S[s].due - 1
+        due: i64
+        # the others can have been touched since, or begun anew; so it is the oldest still unless that happened to itself
+        if best < 0 or cython.cast(i64, self.F[best].epoch) != self.S[s].epoch:
+            best = self.idle(hand)
         hand += 16
         if hand >= self.each:
             hand -= self.each
-        self.S[self.share].hand = hand
-        if cython.compiled:  # most likely the next one
-            next_one = self.idle(hand)
-            fetch(cython.address(self.D[2 * next_one].packets))
-            fetch(cython.address(self.D[2 * next_one].first))
-            fetch(cython.address(self.D[2 * next_one + 1].packets))
+        due = self.idle(hand)
+        self.S[s].hand = hand
+        self.S[s].due = due + 1
+        self.S[s].epoch = cython.cast(i64, self.F[due].epoch)
+        if cython.compiled:
+            fetch(cython.address(self.D[2 * due].packets))
+            fetch(cython.address(self.D[2 * due].first))
+            fetch(cython.address(self.D[2 * due + 1].packets))
+            self.fetch_slot(self.hash(self.F[due].k0, self.F[due].k1, self.F[due].k2, self.F[due].k3, self.F[due].k4))
         return best
 
     def idle(self, hand: i64) -> i64:
