@@ -101,7 +101,7 @@ class Screen(Flows):
         others = Others(self.win, table, outlet, off=everything or not understand)
         self.notes: Counter[str] = Counter()
         tcps = Streams(self.win, table, outlet, others, self.notes)
-        tcps.asleep.off = everything
+        tcps.asleep.off = tcps.eager = everything
         super().__init__(table, outlet, others, tcps, Conversations(table, hints) if quiet else None, everything)
         self.gos = Gossip(self.win, Seen(1 << 18))
         self.rep = Repeats(self.win, self.lay, table)

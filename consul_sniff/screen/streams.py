@@ -32,6 +32,7 @@ HALF = cython.declare(i64, 0x80000000)
 TOLD = cython.declare(u64, limits.TOLD)
 UNKNOWN = cython.declare(i64, 0x100000000)  # no sequence number: the flow was met midway
 BODY = cython.declare(i64, 2)  # as in Units
+WAITS = cython.declare(cython.uint, 2)  # Side.begun: the first segment met midway waits for the flow's next packet: it may come before it
 PATIENCE = cython.declare(i64, 20_000_000)  # ns, or
 PATIENCE_PACKETS = cython.declare(i64, 64)  # until an acknowledged hole is given up: captures mix up the order of packets
 
@@ -51,6 +52,7 @@ class Streams:
         self.asleep = Asleep(window, table, outlet, self.units)
         self.units.sleepers = weakref.proxy(self.asleep)  # in a ring all tables would outlive the screen
         self.scratch = zeros(limits.RECORD_BYTES + 64)  # a segment that waited
+        self.eager = False  # hand on at once what a flow that was met midway says first
         self.restart()
         self.time = self.frame = 0  # of the packet at hand
 
@@ -70,6 +72,8 @@ class Streams:
         held: i64
         self.time = time
         self.frame = frame
+        if self.tab.D[d ^ 1].begun == WAITS:
+            self.release(d ^ 1)
         if flags & 2:
             sequence = (sequence + 1) & L32
             if self.tab.D[d].next < 0:
@@ -81,9 +85,19 @@ class Streams:
                     self.tab.F[d >> 1].opener = (d & 1) ^ 1
         if wire <= 0 or flags & 4:
             return 0
+        if self.tab.D[d].begun == WAITS and self.before(d, sequence, wire):
+            self.tab.D[d].begun = 0
+            self.next(d, p, stop, wire, time, frame)
+            self.flush(d)
+            return 0
+        if self.tab.D[d].begun == WAITS:
+            self.release(d)
         if self.tab.D[d].next < 0:
             self.tab.D[d].next = sequence
             self.tab.D[d].isn = UNKNOWN
+            if not self.eager:
+                self.wait(d, p, stop, wire)
+                return 0
         ahead = (sequence - self.tab.D[d].next) & L32
         if ahead >= HALF:  # again; perhaps with something new after it
             ahead = P32 - ahead
@@ -104,6 +118,28 @@ class Streams:
         if held:
             self.flush(d)
         return 0
+
+    def wait(self, d: i64, p: i64, stop: i64, wire: i64) -> None:
+        """Keep the first segment of a side that was met midway: where a capture mixes up packets, the one before it comes next."""
+        start: i64 = cython.cast(i64, self.tab.D[d].next)
+        self.early.insert(d, start, start + wire, self.win.take(p, stop), self.time, self.frame)
+        self.tab.D[d].held = self.early.W[d].count
+        self.tab.D[d].begun = WAITS
+        if self.early.full(d):
+            self.release(d)
+
+    def before(self, d: i64, sequence: i64, wire: i64) -> i64:
+        """Does a segment end where the side's first one, which waits, begins? Then it is awaited."""
+        start: i64 = cython.cast(i64, self.tab.D[d].next) - wire
+        if start < 0 or start & L32 != sequence:
+            return 0
+        self.tab.D[d].next = start
+        return 1
+
+    def release(self, d: i64) -> None:
+        """The side's first segment has waited long enough."""
+        self.tab.D[d].begun = 0
+        self.flush(d)
 
     def next(self, d: i64, p: i64, stop: i64, wire: i64, time: i64, frame: i64) -> i64:
         """What comes next of a side: ``wire`` bytes, of which [p, stop) was captured."""
@@ -205,6 +241,8 @@ class Streams:
         if self.tab.bare(r):
             return
         for d in range(2 * r, 2 * r + 2):
+            if self.tab.D[d].begun == WAITS:
+                self.release(d)
             while self.tab.D[d].held:
                 self.give_up(d)
             if self.tab.E[d].half == BODY:

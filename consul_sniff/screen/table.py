@@ -62,7 +62,7 @@ class RowRecord(ctypes.Structure):
 
 class SideRecord(ctypes.Structure):
     """A side: model.Way's counters; next (position awaited, -1 none; its low half is the sequence number), isn (the first),
-    pending (bytes lost since the last payload), begun (1: SYN seen and no byte handed on yet), held (segments that wait),
+    pending (bytes lost since the last payload), begun (1: SYN seen and no byte handed on yet; 2: see Streams.wait), held (segments that wait),
     enough; heard (row of Units); sleep: see Asleep."""
 
     _fields_ = [(name, KINDS[size]) for name, size in SIDE]

@@ -60,7 +60,7 @@ def test_idle_flows_expire_where_the_table_gets_full():
 def test_who_has_enough_is_told_what_was_lost_when_it_resumes():
     screen = Screen()
     screen.open(0)
-    fed(screen, [tcp(b"ab", 100)], [1])
+    fed(screen, [tcp(seq=99, flags="S"), tcp(b"ab", 100)], [1, 1])
     number = next(screen.live()).number
     screen.enough(number, 0)
     fed(screen, [tcp(b"cde", 102)], [2])

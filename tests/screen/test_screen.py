@@ -161,7 +161,7 @@ def test_an_input_that_was_here_before_goes_on_with_its_counters():
 def test_bytes_that_wait_for_those_before_them_are_told():
     run = Run(Screen())
     run.screen.open(0)
-    for frame, waiting in ((tcp(b"abc", 1), 0), (tcp(b"ghij", 7), 4), (tcp(b"def", 4), 0)):
+    for frame, waiting in ((tcp(b"abc", 1), 3), (tcp(b"ghij", 7), 4), (tcp(b"def", 4), 0)):
         run.feed(record(frame), dialect())
         assert run.screen.waiting == waiting
 

@@ -40,6 +40,53 @@ def test_midstream_has_no_opener_and_no_start():
     assert run.flow().opener is None
 
 
+def test_the_first_segment_met_midway_waits_for_the_one_before_it():
+    """Captures mix up packets (several queues of a card); without a SYN nothing else says where the stream begins."""
+    run = packets([tcp(b"world", 1006), tcp(b"hello ", 1000), reply(b"!", 50), tcp(b".", 1011)])
+    assert [(p.data, p.side, p.frame, p.lost) for p in run.payloads] == [
+        (b"hello ", 0, 2, 0), (b"world", 0, 1, 0), (b"!", 1, 3, 0), (b".", 0, 4, 0)]
+    assert run.flow().ways[0].lost == 0
+    assert run.screen.notes == {}
+
+
+@pytest.mark.parametrize("after", [reply(b"x", 50), reply(seq=50, flags="A"), tcp(b"after", 1011), tcp(b"late", 900)],
+                         ids=["answer", "acknowledgement", "next", "long-before"])
+def test_it_waits_for_one_packet_that_tells(after):
+    run = packets([tcp(b"world", 1006), after, tcp(b"hello ", 1000)])
+    assert said(run)[0] == (b"world", 0, False)
+    assert b"hello " not in [data for data, _, _ in said(run)]
+    assert run.screen.notes == {}
+
+
+def test_an_acknowledgement_of_its_own_side_does_not_end_its_wait():
+    run = packets([tcp(b"world", 1006), tcp(seq=1011, flags="A"), tcp(b"hello ", 1000)])
+    assert [data for data, _, _ in said(run)] == [b"hello ", b"world"]
+
+
+def test_it_waits_no_longer_than_its_flow():
+    run = packets([tcp(b"world", 1006)])
+    assert said(run) == [(b"world", 0, False)]
+    assert run.payloads[0].frame == 1
+    assert (run.flow().ways[0].lost, run.screen.notes) == (0, {})
+    small = Run(Screen(flows=16))
+    small.screen.open(0)
+    small.feed(b"".join(record(tcp(b"%d" % port, 1000, sport=port), 1 + port / 1000) for port in range(1, 40)), dialect())
+    small.close()
+    assert sorted(int(p.data) for p in small.payloads) == list(range(1, 40))
+
+
+def test_who_wants_everything_has_it_at_once():
+    run = Run(Screen(everything=True))
+    run.screen.open(0)
+    run.feed(record(tcp(b"world", 1006)), dialect())
+    assert [p.data for p in run.payloads] == [b"world"]
+
+
+def test_at_the_end_of_the_numbers_nothing_is_before_the_first():
+    run = packets([tcp(b"world", 3), tcp(b"hello ", 0xFFFFFFFD), tcp(b".", 8)])
+    assert [data for data, _, _ in said(run)] == [b"world", b"."]
+
+
 @pytest.mark.parametrize(("frames", "opener"), [([SYN_ACK, tcp(b"a", 100)], 1), ([SYN_ACK, SYN], 1), ([SYN, SYN_ACK], 0)])
 def test_who_opened(frames, opener):
     assert packets(frames).flow().opener == opener

@@ -127,7 +127,7 @@ def test_what_the_other_side_says_comes_after_the_parts_before_it():
     it = Following(Framing.YAMUX)
     one = frame(call(1))
     it.say(one[:12], one[12:20])
-    assert it.send(reply(b"then", 500)) == [one[:20], b"then"]
+    assert it.send(reply(seq=499, flags="SA"), reply(b"then", 500)) == [one[:20], b"then"]
     assert it.say(one[20:], one) == [one[20:], one]
 
 
