@@ -145,8 +145,8 @@ def seldom_collected() -> Iterator[None]:
     try:
         yield
     finally:
+        _all_old()  # first, or all of it would be looked at right away
         gc.set_threshold(*before)
-        _all_old()
 
 
 def _all_old() -> None:

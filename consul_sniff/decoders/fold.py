@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .. import limits
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ..model import Claim, Flow, Heard, Message, Protection, Scalar, Secret, Way
 
 Key = TypeVar("Key")
+_summed = attrgetter(*SUMMED)
 ALL = 2  # what ``room`` says where the destination is folded, too
 
 
@@ -162,15 +164,14 @@ def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:
     one.tunnel = flow.tunnel
     ways = (flow.ways[source], flow.ways[1 - source])
     one.flags = (ways[0].flags, ways[1].flags)
-    for name in SUMMED:
-        mine, other = getattr(ways[0], name), getattr(ways[1], name)
+    for name, mine, other in zip(SUMMED, _summed(ways[0]), _summed(ways[1]), strict=True):
         if mine or other:
             setattr(one, name, pair(mine, other))
     seen = [way for way in ways if way.packets]
     one.first = min([way.first for way in seen], default=0)
     one.last = max([way.last for way in seen], default=0)
     input_ = flow.input
-    one.evidence = (_frames(input_, ways[0].first_frame), _frames(input_, ways[1].first_frame))
+    one.evidence = (_frame(input_, ways[0].first_frame), _frame(input_, ways[1].first_frame))
     if one.plain is not NOTHING:
         one.plain_evidence = (_frames(input_, *ways[0].plain_frames), _frames(input_, *ways[1].plain_frames))
     if ways[0].sealed_frame or ways[1].sealed_frame:
@@ -183,7 +184,11 @@ def _conversation(flow: Flow, source: int, *, certain: bool) -> Conversation:
 
 def _sealed(input_: int, way: Way, first: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     """The first packet is often the one that proves most, too."""
-    return first if way.sealed_frame == way.first_frame else _frames(input_, way.sealed_frame)
+    return first if way.sealed_frame == way.first_frame else _frame(input_, way.sealed_frame)
+
+
+def _frame(input_: int, frame: int) -> tuple[Evidence, ...]:
+    return (Evidence(input_, frame, ""),) if frame else ()
 
 
 def _frames(input_: int, *frames: int) -> tuple[Evidence, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..model import Flow, Way
 from ..rows import address
-from .table import ExtraRecord, SideRecord
+from .table import ExtraRecord, RowRecord, SideRecord
 
 if TYPE_CHECKING:
     from .table import Table
@@ -19,7 +19,8 @@ GOSSIP = ("sealed_frame", "sealed0", "cut", "crc_good", "crc_bad", "replays", "r
 #: of the records; the rest is skipped
 FIELDS = struct.Struct("=4Q16xI12x3Q8x3Q8x")
 EXTRA = struct.Struct("=12Q32x")
-assert (FIELDS.size, EXTRA.size) == (ctypes.sizeof(SideRecord), ctypes.sizeof(ExtraRecord))
+KEY = struct.Struct("=7QiI")
+assert (FIELDS.size, EXTRA.size, KEY.size) == (ctypes.sizeof(SideRecord), ctypes.sizeof(ExtraRecord), ctypes.sizeof(RowRecord))
 UNCOUNTED = (Way(), Way())  # of all flows whose counters nobody asked for
 
 
@@ -38,21 +39,17 @@ def way(table: Table, d: int, *, udp: bool) -> Way:
 
 def flow(table: Table, row: int, input_: int, tunnel: str, *, counted: bool) -> Flow:
     """The flow in a row; with its counters, or (``counted`` False) only who it is."""
-    record = table.rows_array[row]
-    family = record.k1 >> 40 & 15
-    if family == 4:
-        ends = [address(4, record.k0 >> 32, 0), address(4, record.k0 & 0xFFFFFFFF, 0)]
+    k0, k1, k2, k3, k4, _, number, opener, flip = KEY.unpack_from(table.rows_bytes, row * KEY.size)
+    if k1 >> 40 & 15 == 4:
+        ends = address(4, k0 >> 32, 0), address(4, k0 & 0xFFFFFFFF, 0)
     else:
-        ends = [address(6, record.k0, record.k2), address(6, record.k3, record.k4)]
-    ports = [record.k1 >> 16 & 0xFFFF, record.k1 & 0xFFFF]
-    if record.flip:
-        ends.reverse()
-        ports.reverse()
-    udp = record.k1 >> 32 & 255 != 6
-    it = Flow(record.number, input_, "udp" if udp else "tcp", (ends[0], ends[1]), (ports[0], ports[1]), tunnel,
+        ends = address(6, k0, k2), address(6, k3, k4)
+    ports = k1 >> 16 & 0xFFFF, k1 & 0xFFFF
+    udp = k1 >> 32 & 255 != 6
+    it = Flow(number, input_, "udp" if udp else "tcp", ends[::-1] if flip else ends, ports[::-1] if flip else ports, tunnel,
               (way(table, row * 2, udp=udp), way(table, row * 2 + 1, udp=udp)) if counted else UNCOUNTED)
-    it.opener = record.opener if record.opener >= 0 else None
-    it.key = (record.k0, record.k1, record.k2, record.k3, record.k4, record.flip)
+    it.opener = opener if opener >= 0 else None
+    it.key = (k0, k1, k2, k3, k4, flip)
     if table.shares > 1:
         it.share = row // table.each
     return it
