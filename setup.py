@@ -11,7 +11,7 @@ HOT = ("words", "records", "layers", "table", "conversations", "gossip", "repeat
        "hellos", "heads", "names", "others", "pieces", "early", "fragments", "streams", "flows",
        "screen")
 JOBS = min(os.cpu_count() or 1, 8)  # at once; a compiler takes 150 MB
-DECODERS = ("lzw", "msgpack_reader")  # likewise, of consul_sniff/decoders
+DECODERS = ("lzw", "msgpack_reader", "msgpack_walker")  # likewise, of consul_sniff/decoders
 ATTRIBUTION = ("strangers",)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .base import DatagramDecoder, StreamDecoder
 
 #: in the order in which they import each other
-COMPILED = ("lzw", "msgpack_reader")
+COMPILED = ("lzw", "msgpack_reader", "msgpack_walker")
 
 if WANTED:
     load(__name__, COMPILED)

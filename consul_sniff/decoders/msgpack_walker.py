@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """msgpack in pieces: for objects too large to wait for, such as a Raft request with its log entries.
 
 Consul's snapshots come one token, often one byte, a segment; a log entry may have half a megabyte. So the walker keeps
@@ -13,20 +14,17 @@ from ..limits import MSGPACK_DEPTH
 
 KEY_BYTES: Final = 64
 
-#: bytes of the number or length after these first bytes
-_WIDTHS: Final = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xC7: 1, 0xC8: 2, 0xC9: 4, 0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4,
-                  0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8, 0xD9: 1, 0xDA: 2, 0xDB: 4, 0xDC: 2, 0xDD: 4, 0xDE: 2,
-                  0xDF: 4}
-_STRINGS: Final = frozenset({0xC4, 0xC5, 0xC6, 0xD9, 0xDA, 0xDB})
+#: of each first byte: how many bytes of a number or length come after it
+_WIDTHS: Final = bytes({0xC4: 1, 0xC5: 2, 0xC6: 4, 0xC7: 1, 0xC8: 2, 0xC9: 4, 0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4,
+                        0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8, 0xD9: 1, 0xDA: 2, 0xDB: 4, 0xDC: 2, 0xDD: 4, 0xDE: 2,
+                        0xDF: 4}.get(first, 0) for first in range(256))
 _EXTENSIONS: Final = {0xD4: 2, 0xD5: 3, 0xD6: 5, 0xD7: 9, 0xD8: 17}  # type and data
 
 
-class _Open:
-    """A container whose items are not all read."""
+class Container:
+    """One whose items are not all read."""
 
-    __slots__ = ("at_key", "is_map", "key", "left")
-
-    def __init__(self, items: int, *, is_map: bool) -> None:
+    def __init__(self, items: int, is_map: bool) -> None:  # noqa: FBT001 - compiled, by place
         self.left = items
         self.is_map = is_map
         self.at_key = is_map
@@ -41,7 +39,7 @@ class Walker:
 
     def __init__(self) -> None:
         self.done = False
-        self._stack: list[_Open] = []
+        self._stack: list[Container] = []
         self._head = b""  # a token that the window cut
         self._raw = 0  # bytes of the present string that are to come
         self._keeping: bytearray | None = None  # of a string that is a map key
@@ -69,12 +67,12 @@ class Walker:
         """Read on from ``at`` to the end of the object or of ``data``; where it stopped."""
         stop = len(data)
         while at < stop and not self.done:
-            at = self._string(data, at, first=False) if self._raw else self._token(data, at)
+            at = self._string(data, at, False) if self._raw else self._token(data, at)
         return at
 
     def _token(self, data: bytes, at: int) -> int:
         first = self._head[0] if self._head else data[at]
-        width = _WIDTHS.get(first, 0)
+        width = _WIDTHS[first]
         if not width:
             return self._short(data, at + 1, first)
         wanted = 1 + width - len(self._head)
@@ -85,12 +83,12 @@ class Walker:
             return len(data)
         self._head = b""
         number = int.from_bytes(head[1:], "big")
-        if first in _STRINGS:
+        if first <= 0xC6 or 0xD9 <= first <= 0xDB:
             return self._begin_string(data, at, number)
-        if first in (0xC7, 0xC8, 0xC9):
+        if first <= 0xC9:
             return self._begin_string(data, at, number + 1)
         if first >= 0xDC:
-            self._open(number, is_map=first >= 0xDE)
+            self._open(number, first >= 0xDE)
         else:
             self._scalar(number if 0xCC <= first <= 0xCF else 0)
         return at
@@ -99,7 +97,7 @@ class Walker:
         if first < 0x80:
             self._scalar(first)
         elif first < 0xA0:
-            self._open(first & 15, is_map=first < 0x90)
+            self._open(first & 15, first < 0x90)
         elif first < 0xC0:
             return self._begin_string(data, at, first & 31)
         elif first >= 0xE0:
@@ -112,61 +110,67 @@ class Walker:
             self._scalar({0xC0: None, 0xC2: False, 0xC3: True}[first])
         return at
 
-    def _place(self) -> tuple[int, bytes]:
-        return len(self._stack), self._stack[-1].key if self._stack else b""
+    def _top(self) -> Container | None:
+        """The innermost container that is open."""
+        depth = len(self._stack)
+        return self._stack[depth - 1] if depth else None
 
     def _scalar(self, value: int | None) -> None:
-        if self._stack and self._stack[-1].at_key:
-            self._stack[-1].key = b""
+        top = self._top()
+        if top is None:
+            self.scalar(0, b"", value)
+        elif top.at_key:
+            top.key = b""
         else:
-            depth, key = self._place()
-            self.scalar(depth, key, value)
+            self.scalar(len(self._stack), top.key, value)
         self._ended()
 
-    def _open(self, items: int, *, is_map: bool) -> None:
-        depth, key = self._place()
+    def _open(self, items: int, is_map: bool) -> None:  # noqa: FBT001
+        top = self._top()
+        depth = len(self._stack)
         if depth >= MSGPACK_DEPTH:
             raise DecodeError("msgpack depth")
-        if self._stack and self._stack[-1].at_key:
+        if top is not None and top.at_key:
             raise DecodeError("msgpack key")
-        self.opened(depth, key, is_map=is_map)
-        self._stack.append(_Open(items, is_map=is_map))
+        self.opened(depth, top.key if top is not None else b"", is_map=is_map)
+        self._stack.append(Container(items, is_map))
         if not items:
             self._close()
 
     def _begin_string(self, data: bytes, at: int, length: int) -> int:
-        is_key = bool(self._stack) and self._stack[-1].at_key
-        self._keeping = bytearray() if is_key else None
+        top = self._top()
+        self._keeping = bytearray() if top is not None and top.at_key else None
         self._raw = length
-        return self._string(data, at, first=True)
+        return self._string(data, at, True)
 
-    def _string(self, data: bytes, at: int, *, first: bool) -> int:
+    def _string(self, data: bytes, at: int, first: bool) -> int:  # noqa: FBT001
         piece = data[at:at + self._raw]
         if not piece and self._raw:
-            if not first:
-                return at
-            depth, key = self._place()
-            if self._keeping is None:
-                self.text(depth, key, b"", self._raw, first=True)
+            if first and self._keeping is None:
+                self._text(piece, first)
             return at
         self._raw -= len(piece)
         if self._keeping is not None:
             self._keeping += piece[:KEY_BYTES - len(self._keeping)]
         else:
-            depth, key = self._place()
-            self.text(depth, key, piece, self._raw, first=first)
+            self._text(piece, first)
         if not self._raw:
-            if self._keeping is not None:
-                self._stack[-1].key = bytes(self._keeping)
+            top = self._top()
+            if self._keeping is not None and top is not None:
+                top.key = bytes(self._keeping)
             self._ended()
         return at + len(piece)
 
+    def _text(self, piece: bytes, first: bool) -> None:  # noqa: FBT001
+        top = self._top()
+        self.text(len(self._stack), top.key if top is not None else b"", piece, self._raw, first=first)
+
     def _ended(self) -> None:
         """A value or key is complete."""
-        if not self._stack:
+        top = self._top()
+        if top is None:
             self.done = True
             return
-        top = self._stack[-1]
         if top.is_map:
             top.at_key = not top.at_key
             if not top.at_key:
