@@ -209,7 +209,7 @@ class Flow:
     """Two sockets and what passed between them, as the screen's table counted it when the flow ended."""
 
     __slots__ = ("number", "input", "transport", "addresses", "ports", "opener", "ways", "tunnel", "share", "heard", "asleep",
-                 "key", "standing")
+                 "key", "standing", "attempt")
 
     def __init__(self, number: int, input_: int, transport: str, addresses: tuple[str, str], ports: tuple[int, int],
                  tunnel: str = "", ways: tuple[Way, Way] | None = None) -> None:
@@ -228,6 +228,7 @@ class Flow:
         self.key: tuple[int, ...] = ()  # the screen's: the two sockets as numbers
         self.share = -1  # of limits.SHARES, whose part of the bounds it uses up; -1: they are not shared out
         self.standing: Standing | None = None
+        self.attempt = False  # one side alone spoke, or nothing was said: it has a bound of its own
 
 
 class Interface(NamedTuple):

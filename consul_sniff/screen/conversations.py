@@ -181,12 +181,12 @@ class Conversations:
         self.o0 = self.o3 = self.o4 = 0
         return self.find(3, 0)
 
-    def room(self, key: tuple[int, ...], share: int, source: int) -> int:
+    def room(self, key: tuple[int, ...], share: int, source: int, attempt: bool) -> int:  # noqa: FBT001
         """For a flow that others add up: 0 its conversation is kept apart, 1 under others, 2 its destination is, too."""
         k0, k1, k2, k3, k4, flip = key
         share = max(share, 0)
         self.name(k0, k1, k2, k3, k4, source ^ flip, share)
-        return int(self.T[self.place(share, 0)].k1 // OTHERS)
+        return int(self.T[self.place(share, 1 if attempt else 0)].k1 // OTHERS)
 
     def add(self, r: i64, input_: u64, tunnel: str) -> None:
         """Add up a quiet flow that is over: the flow table's row ``r``, of the input of that number."""

@@ -26,4 +26,6 @@ cdef class Flows:
     cdef framed(self, Py_ssize_t d, Py_ssize_t framing)
     cdef folded(self, Py_ssize_t r, bint counted)
     cdef Py_ssize_t added(self, Py_ssize_t r) except -9
+    cdef Py_ssize_t silent(self, Py_ssize_t r) except -9
+    cdef Py_ssize_t elsewhere(self, unsigned long long number) except -9
     cdef tally(self, Conversations talks, Py_ssize_t r, str tunnel, Py_ssize_t side)

@@ -99,6 +99,7 @@ class Flows:
         self.tcps.finish(r)
         if self.over or not self.added(r):  # in the order in which flows end, or bounds would be met by others
             it = self.folded(r, counted=True)
+            it.attempt = self.talks is not None and self.silent(r) and self.talks.attempt(r) != 0
             self.over.append(it)
             self.ended_flows[it.number] = it
         self.forget(r)
@@ -141,18 +142,10 @@ class Flows:
         if self.talks is None:
             return 0
         tunnel = self.tunnels.get(r, "") if self.tunnels else ""
-        if self.tab.bare(r):
+        if self.silent(r):
             self.talks.add(r, cython.cast(u64, self.input), tunnel)
             return 1
-        if not self.talks.quiet(r):
-            return 0
-        number = self.tab.F[r].number
-        if number in self.others.standings:
-            return 0
-        if not (self.tab.D[2 * r].heard or self.tab.D[2 * r + 1].heard or self.tab.D[2 * r].sleep):
-            self.talks.add(r, cython.cast(u64, self.input), tunnel)
-            return 1
-        if self.tallies.sayings is None or number in self.fetched or number in self.unheard:
+        if not self.talks.quiet(r) or self.tallies.sayings is None or self.elsewhere(self.tab.F[r].number):
             return 0
         if self.tab.D[2 * r].sleep:
             closes = self.tallies.sayings.closes.get(self.tab.E[2 * r].chain) if self.tab.D[2 * r].sleep == ASLEEP else None
@@ -161,6 +154,17 @@ class Flows:
             side = closes
         self.tally(self.talks, r, tunnel, side)
         return 1
+
+    def silent(self, r: i64) -> i64:
+        """Is nothing known of what was said in it, here or elsewhere? Then it may be an attempt."""
+        if self.tab.bare(r):
+            return 1
+        return (self.tab.D[2 * r].heard == 0 and self.tab.D[2 * r + 1].heard == 0 and self.tab.D[2 * r].sleep == 0
+                and self.talks.quiet(r) != 0 and not self.elsewhere(self.tab.F[r].number))
+
+    def elsewhere(self, number: u64) -> i64:
+        """Does somebody else know something that was said in a flow?"""
+        return number in self.others.standings or number in self.fetched or number in self.unheard
 
     def tally(self, talks: Conversations, r: i64, tunnel: str, side: i64) -> None:
         """Add up a flow and what was said in it; ``side`` originated, as the content shows (-1: it does not)."""
@@ -196,7 +200,7 @@ class Flows:
         row = self.tab.row(flow.number)
         if row >= 0 and talks.simple(row):
             return talks.told(row, self.input, flow.tunnel, source, certain), True
-        return talks.room(flow.key, flow.share, source), False
+        return talks.room(flow.key, flow.share, source, flow.attempt), False
 
     @property
     def crowd(self) -> tuple[int, int]:
