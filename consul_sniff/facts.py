@@ -202,18 +202,19 @@ class Facts:
             met.add(key)
         return True
 
-    def tally(self, table: str, share: int, key: object, limit: int) -> Tally | None:
-        """The tally of a key of ``sightings`` or ``exposures`` that a share's flow uses; None: there is no room, as in ``room``."""
+    def tally(self, table: str, share: int, key: object, limit: int, *, counted: bool = False) -> Tally | None:
+        """The tally of a key of ``sightings`` or ``exposures`` that a share's flow uses; None: there is no room, as in ``room``.
+        ``counted``: the screen uses it for a flow of that share already."""
         tallies: dict[object, Tally] = getattr(self, table)
         bit = 1 << (share + 1)
         used = self.used[table]
-        if used[share] >= (limit if share < 0 else limit // limits.SHARES):
+        if not counted and used[share] >= (limit if share < 0 else limit // limits.SHARES):
             known = tallies.get(key)
             return known if known is not None and known.shares & bit else None
         tally = tallies.setdefault(key, Tally())  # a key's hash is most of it: once
         if not tally.shares & bit:
             tally.shares |= bit
-            used[share] += 1
+            used[share] += not counted
         return tally
 
     def over(self, table: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from .. import limits
 from ..facts import (
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 Key = TypeVar("Key")
 _summed = attrgetter(*SUMMED)
 ALL = 2  # what ``room`` says where the destination is folded, too
+
+
+class Adds(Protocol):
+    """Who adds up flows beside the facts."""
+
+    def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]: ...  # noqa: FBT001
+    def holds(self, side: int, what: tuple[Any, ...]) -> bool: ...
 
 
 class Said(NamedTuple):
@@ -122,20 +129,20 @@ def orient(flow: Flow, originator: int | None, hints: frozenset[int]) -> tuple[i
 
 
 def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int],
-              room: Callable[[Flow, int, bool], tuple[int, bool]] | None = None) -> None:
-    """Add a flow that ended to the facts. ``room``: the screen's, where it adds up flows."""
-    key, source = fold_counters(facts, flow, state.originator if state is not None else None, hints, room)
+              adds: Adds | None = None) -> None:
+    """Add a flow that ended to the facts. ``adds``: the screen, where it adds up flows."""
+    key, source = fold_counters(facts, flow, state.originator if state is not None else None, hints, adds)
     if state is not None:
-        _fold_said(facts, state, key, source)
+        _fold_said(facts, state, key, source, adds)
 
 
 def fold_counters(facts: Facts, flow: Flow, originator: int | None, hints: frozenset[int],
-                  room: Callable[[Flow, int, bool], tuple[int, bool]] | None = None) -> tuple[ConversationKey, int]:
+                  adds: Adds | None = None) -> tuple[ConversationKey, int]:
     """Add a flow's counters to its conversation: that, and the side that originated. ``originator``: as the content shows."""
     source, certain = orient(flow, originator, hints)
     responder = 1 - source
     key = ConversationKey(flow.addresses[source], flow.addresses[responder], flow.ports[responder], flow.transport)
-    others, added = room(flow, source, certain) if room is not None else _room(facts, flow, key)
+    others, added = adds.room(flow, source, certain) if adds is not None else _room(facts, flow, key)
     if others:
         key = key._replace(source=OTHERS) if others < ALL else ConversationKey(OTHERS, OTHERS, 0, flow.transport)
     if not added:
@@ -195,22 +202,23 @@ def _frames(input_: int, *frames: int) -> tuple[Evidence, ...]:
     return tuple([Evidence(input_, frame, "") for frame in sorted(set(frames)) if frame])
 
 
-def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int) -> None:
+def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int, adds: Adds | None) -> None:
     tables: dict[str, dict[Any, Tally]] = {"said": state.said, "exposed": state.exposed, "claimed": state.claimed}
     for table, heard in tables.items():
         for (side, *what), tally in heard.items():
-            kept = admit(facts, state.flow.share, key, side ^ source, table, tuple(what))
+            kept = admit(facts, state.flow.share, key, side ^ source, table, tuple(what), adds)
             if kept is not None:
                 kept.merge(tally)  # a copy: the flow may go on (Session.snapshot)
 
 
-def fold_heard(facts: Facts, flow: Flow, key: ConversationKey, source: int, heard: Iterable[tuple[int, Said, Heard]]) -> None:
+def fold_heard(facts: Facts, flow: Flow, key: ConversationKey, source: int, heard: Iterable[tuple[int, Said, Heard]],
+               adds: Adds | None = None) -> None:
     """Add what the screen counted of a flow that was never decoded: side, what was said, and how often."""
     met: dict[tuple[int, int], Tally | Claimed | None] = {}
     for side, said, one in heard:
         place = (side, said.place)
         if place not in met:
-            met[place] = admit(facts, flow.share, key, side ^ source, said.table, said.key)
+            met[place] = admit(facts, flow.share, key, side ^ source, said.table, said.key, adds)
         kept = met[place]
         if kept is not None:
             kept.heard(flow.input, one, said.times, said.summary)
@@ -233,8 +241,10 @@ class Claimed:
         self.claim.told(tally, self.conversation, self.side)
 
 
-def admit(facts: Facts, share: int, conversation: ConversationKey, side: int, table: str, key: tuple[Any, ...]) -> Tally | Claimed | None:
-    """Where something said in a share's flow is added up; None: nowhere, for there is no room. ``table``, ``key``: as of a Said."""
+def admit(facts: Facts, share: int, conversation: ConversationKey, side: int, table: str, key: tuple[Any, ...],
+          adds: Adds | None = None) -> Tally | Claimed | None:
+    """Where something said in a share's flow is added up; None: nowhere, for there is no room. ``table``, ``key``: as of a Said.
+    ``adds``: who may add it up, too, and was asked for the flow's ``room``."""
     if table == "claimed":
         claim, decrypted = key
         name = ClaimKey(claim, conversation.port, decrypted)
@@ -245,7 +255,8 @@ def admit(facts: Facts, share: int, conversation: ConversationKey, side: int, ta
     if table == "said":
         protocol, kind, protection, fields, decrypted = key
         sighting = SightingKey(conversation, side, protocol, kind, protection, facts.one(protocol, kind, fields), decrypted)
-        tally = facts.tally("sightings", share, sighting, limits.SIGHTINGS)
+        counted = adds is not None and adds.holds(side, key)
+        tally = facts.tally("sightings", share, sighting, limits.SIGHTINGS, counted=counted)
     else:
         tally = facts.tally("exposures", share, ExposureKey(key[0], conversation, side), limits.EXPOSURES)
     if tally is None:

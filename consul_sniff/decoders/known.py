@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from .fold import FlowState, fold_counters, fold_heard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..facts import Facts
     from ..model import Flow, Framing, Heard, Message, Payload
+    from .fold import Adds
     from .sayings import Sayings
     from .session import Screen
     from .shared import Shared
@@ -90,18 +91,18 @@ class Known:
 
     # --- telling -----------------------------------------------------------------------------------------------
 
-    def fold(self, facts: Facts, flow: Flow, room: Callable[[Flow, int, bool], tuple[int, bool]] | None) -> bool:
+    def fold(self, facts: Facts, flow: Flow, adds: Adds | None) -> bool:
         """Add a flow that was never decoded to the facts, if what the screen counted is all that is to be told of it."""
         if flow.number in self._early:
             return False
-        close = self.shared.close(flow, ended=room is not None) if flow.asleep is not None else None
+        close = self.shared.close(flow, ended=adds is not None) if flow.asleep is not None else None
         if close is not None and (close.messages or close.notes):
             return False
-        key, source = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, room)
+        key, source = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, adds)
         if flow.heard[0] or flow.heard[1]:
             says = self.sayings.says
             fold_heard(facts, flow, key, source,
-                       [(side, said, one) for side in (0, 1) for one in flow.heard[side] for said in says(one[0])])
+                       [(side, said, one) for side in (0, 1) for one in flow.heard[side] for said in says(one[0])], adds)
         return True
 
     def said(self, flow: Flow, *, ended: bool) -> HeardState | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from ..model import Protection
 from . import tls_words
@@ -66,28 +66,16 @@ def message(kind: str, *what: Any) -> Message:
     return _MESSAGES[kind](*what)
 
 
-class Hello(NamedTuple):
-    """What a ClientHello says, but for its words: names differ in more than how they are written."""
-
-    sni: bytes
-    alpn: bytes
-
-
-def said(kind: str, *what: Any) -> tuple[Spoken | Hello, str | None]:
+def said(kind: str, *what: Any) -> tuple[Spoken, str | None]:
     """What it says, and in which words; None: they are not made before somebody asks ``words``, for there are as many as names."""
     if kind == "dns":
         asked, fields = told_fields(*what)
         return ("dns", asked, Protection.PLAINTEXT, fields, False), None
     if kind == "client-hello":
-        _, sni, alpn = what
-        return Hello(tls_words.same_name(sni), alpn), None
+        version, sni, alpn = what
+        return _spoken(tls_words.client_hello(None, version, sni, protocols(alpn))), None
     one = message(kind, *what)
     return _spoken(one), one.summary
-
-
-def spoken(one: Spoken | Hello) -> Spoken:
-    """What it says, with its fields."""
-    return _spoken(tls_words.client_hello(None, 0, one.sni, protocols(one.alpn))) if isinstance(one, Hello) else one
 
 
 def _spoken(one: Message) -> Spoken:

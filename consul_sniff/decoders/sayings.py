@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import limits
-from ..facts import Tally
+from ..facts import SightingKey, Tally
 from ..model import Evidence
 from ..rows import spelt
 from . import others
@@ -109,8 +109,17 @@ class Sayings:
 
     @property
     def used(self) -> array[int]:
-        """By share, how many things that were said in its flows are added up; whoever adds one counts it."""
+        """By share, how many things that were said in its flows are added up, here or by the screen; whoever adds one counts it."""
         return self.facts.used["sightings"]
+
+    def place(self, what: tuple[Any, ...]) -> int:
+        """The place of something said, -1 where it has none."""
+        return self._places.get(what, -1)
+
+    def added(self, conversation: ConversationKey, share: int, side: int, place: int) -> bool:
+        """Is it added up in the facts, for flows of that share?"""
+        tally = self.facts.sightings.get(SightingKey(conversation, side, *self._spoken[place]))
+        return tally is not None and tally.shares >> (share + 1) & 1 == 1
 
     def over(self) -> None:
         """There is no room for something that was said."""
@@ -118,7 +127,7 @@ class Sayings:
 
     def spoken(self) -> tuple[list[Spoken], list[Words], Callable[[tuple[Any, ...]], str]]:
         """What places and words mean, and what spells those words that are none yet."""
-        return list(map(others.spoken, self._spoken)), list(self._summaries), others.words
+        return list(self._spoken), list(self._summaries), others.words
 
     def told(self, what: tuple[Any, ...]) -> int:
         """A number for what the screen understood by itself; it asks once for each, and puts few of them in words."""

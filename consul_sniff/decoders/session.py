@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import limits
 from ..errors import DecodeError, NeedMoreData
@@ -41,6 +41,7 @@ class Screen(Protocol):
     def crowd(self) -> tuple[int, int]: ...
     def flow(self, number: int) -> Flow: ...
     def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]: ...  # noqa: FBT001
+    def holds(self, side: int, what: tuple[Any, ...]) -> bool: ...
     def rows(self) -> Rows | None: ...
     def used(self) -> tuple[set[int], set[int]]: ...
     def tells(self, sayings: Sayings) -> None: ...
@@ -76,7 +77,7 @@ class Session:
                  listener: Callable[[Flow, int, int, int, Message], None] | None = None,
                  screen: Screen | None = None) -> None:
         self.sayings = Sayings(Facts())
-        self.room = None if screen is None else screen.room
+        self.adds = screen
         self.hints = hints
         self.listener = listener
         self.keyring = keyring
@@ -147,12 +148,12 @@ class Session:
             except Exception as error:  # noqa: BLE001 - as in take()
                 self._bug(error, state, None, None)
             self._count(state.notes)
-        elif state is None and self._known.fold(self.facts, flow, self.room):
+        elif state is None and self._known.fold(self.facts, flow, self.adds):
             return
         heard = self._known.said(flow, ended=True)
         if heard is not None:
             self._count(dict(heard.notes))
-        fold_flow(self.facts, flow, _both(heard, state), self.hints, self.room)
+        fold_flow(self.facts, flow, _both(heard, state), self.hints, self.adds)
 
     def rest(self) -> None:
         """Nothing is taken any more: room for what is made of the facts."""

@@ -79,9 +79,6 @@ def told(mode: str | None, kind: str, summary: str, detail: Mapping[str, object]
 
 
 def _host(name: bytes | None) -> str | None:
-    return printable(same_name(name), NAME_LENGTH) if name else None
-
-
-def same_name(name: bytes) -> bytes:
-    """As all write it who mean the same."""
-    return name.lower().rstrip(b".")
+    if not name:
+        return None
+    return printable(name.lower().rstrip(b"."), NAME_LENGTH)

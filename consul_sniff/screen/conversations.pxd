@@ -12,12 +12,13 @@ cdef class Conversations:
     cdef More[::1] M
     cdef unsigned int[::1] slots
     cdef unsigned char[::1] taken
+    cdef unsigned char[::1] shared
     cdef unsigned char[::1] likely
     cdef readonly Py_ssize_t[::1] kept
     cdef Py_ssize_t[::1] most
     cdef readonly object rows, more
     cdef readonly dict tunnels
-    cdef readonly Py_ssize_t used, folded, floods
+    cdef readonly Py_ssize_t used, folded, floods, last
     cdef Py_ssize_t mask, guess, side, spot
     cdef unsigned long long o0, o1, o2, o3, o4
     cdef Py_ssize_t quiet(self, Py_ssize_t r) except -9 nogil
@@ -32,6 +33,7 @@ cdef class Conversations:
     cdef Py_ssize_t find(self, Py_ssize_t section, Py_ssize_t share) except -9 nogil
     cdef Py_ssize_t place(self, Py_ssize_t share, Py_ssize_t attempt) except -9 nogil
     cdef add(self, Py_ssize_t r, unsigned long long input_, str tunnel)
+    cdef given(self, Py_ssize_t t)
     cdef Py_ssize_t spoke(self, Py_ssize_t r, unsigned long long input_, str tunnel, Py_ssize_t side) except -9
     cdef Py_ssize_t sum(self, Py_ssize_t r, unsigned long long input_, str tunnel, Py_ssize_t side,
                         Py_ssize_t attempt) except -9

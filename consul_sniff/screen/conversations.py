@@ -49,7 +49,7 @@ class Conversations:
     """``add`` a row of the flow table where it is ``quiet``. Flows that found no place of their own: ``folded``, and of those that
     are attempts ``floods``."""
 
-    def __init__(self, table: Table, hints: Iterable[int], rows: int = limits.CONVERSATIONS + 2 * limits.ATTEMPTS + SHARES) -> None:
+    def __init__(self, table: Table, hints: Iterable[int], rows: int = limits.CONVERSATIONS + 2 * limits.ATTEMPTS + SHARES * SHARES) -> None:
         size: i64 = max(rows, LEAST)
         self.tab = table
         self.most = array("q", [limit // table.shares for limit in (limits.CONVERSATIONS, limits.ATTEMPTS, limits.ATTEMPTS)] + [EACH])
@@ -59,12 +59,14 @@ class Conversations:
         self.M = self.more
         self.mask = (1 << (size * 3 // 2).bit_length()) - 1
         self.slots = zeros((self.mask + 1) * 4).cast("I")  # rows, + 1
+        self.shared = zeros(size // 8 + 1)  # a bit for each row of which the facts have something that was said, too
+        self.last = 0  # the row of the flow that was given last
         # a bit for each that is taken: in a flood nearly every key is new, and these lie in the cache as the slots do not
         self.taken = zeros((self.mask + 1) // 8)
         self.likely = bytearray(65_536)
         for port in hints:
             self.likely[port] = 1
-        self.kept = array("q", [0] * (3 * EACH + 1))  # by share: kept apart, attempts, under others; then all others
+        self.kept = array("q", [0] * (4 * EACH))  # by share: kept apart, attempts, under others, all others
         self.tunnels: dict[int, str] = {}  # of the rows whose flows all came through one
         self.used = self.folded = self.floods = self.guess = self.side = 0
         self.o0 = self.o1 = self.o2 = self.o3 = self.o4 = 0
@@ -177,16 +179,22 @@ class Conversations:
         t = self.find(2, share)
         if t >= 0:
             return t
-        self.o1 = 2 * OTHERS + V4 + (self.o1 & PROTOCOL)
+        self.o1 = 2 * OTHERS + V4 + (self.o1 & (PROTOCOL | SHARES_BITS))
         self.o0 = self.o3 = self.o4 = 0
-        return self.find(3, 0)
+        return self.find(3, share)
 
     def room(self, key: tuple[int, ...], share: int, source: int, attempt: bool) -> int:  # noqa: FBT001
         """For a flow that others add up: 0 its conversation is kept apart, 1 under others, 2 its destination is, too."""
         k0, k1, k2, k3, k4, flip = key
         share = max(share, 0)
         self.name(k0, k1, k2, k3, k4, source ^ flip, share)
-        return int(self.T[self.place(share, 1 if attempt else 0)].k1 // OTHERS)
+        return self.given(self.place(share, 1 if attempt else 0))
+
+    def given(self, t: i64) -> int:
+        """What was said in a flow of this row is added up in the facts. As ``room``."""
+        self.last = t
+        self.shared[t >> 3] |= 1 << (t & 7)
+        return int(self.T[t].k1 // OTHERS)
 
     def add(self, r: i64, input_: u64, tunnel: str) -> None:
         """Add up a quiet flow that is over: the flow table's row ``r``, of the input of that number."""
@@ -195,7 +203,7 @@ class Conversations:
     def told(self, r: int, input_: int, tunnel: str, source: int, certain: bool) -> int:  # noqa: FBT001 - a hot path
         """The same for a flow that somebody read, and so knows who originated it. As ``room``."""
         self.guess = 0 if certain else 1
-        return int(self.T[self.sum(r, input_, tunnel, source, 0)].k1 // OTHERS)
+        return self.given(self.sum(r, input_, tunnel, source, 0))
 
     def spoke(self, r: i64, input_: u64, tunnel: str, side: i64) -> i64:
         """The same for a flow in which something was said that is known; the row. ``side`` as the content shows, -1: it does not.

@@ -5,7 +5,7 @@ Nothing here is called for every packet; flows and payloads become Python object
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import limits
 
@@ -160,7 +160,7 @@ class Flows:
         if self.tab.bare(r):
             return 1
         return (self.tab.D[2 * r].heard == 0 and self.tab.D[2 * r + 1].heard == 0 and self.tab.D[2 * r].sleep == 0
-                and self.talks.quiet(r) != 0 and not self.elsewhere(self.tab.F[r].number))
+                and self.talks is not None and self.talks.quiet(r) != 0 and not self.elsewhere(self.tab.F[r].number))
 
     def elsewhere(self, number: u64) -> i64:
         """Does somebody else know something that was said in a flow?"""
@@ -201,6 +201,13 @@ class Flows:
         if row >= 0 and talks.simple(row):
             return talks.told(row, self.input, flow.tunnel, source, certain), True
         return talks.room(flow.key, flow.share, source, flow.attempt), False
+
+    def holds(self, side: int, what: tuple[Any, ...]) -> bool:
+        """Is it added up here that this side of the conversation said so that ``room`` was asked for last?"""
+        if self.talks is None or self.tallies.sayings is None:
+            return False
+        place = self.tallies.sayings.place(what)
+        return bool(place >= 0 and self.tallies.holds(self.talks.last, side, place))
 
     @property
     def crowd(self) -> tuple[int, int]:

@@ -22,7 +22,8 @@ cdef class Tallies:
     cdef Py_ssize_t add(self, Py_ssize_t side, Py_ssize_t place, Py_ssize_t h, Py_ssize_t word, unsigned long long times) except -9
     cdef Py_ssize_t sum(self, Sums sums, Py_ssize_t at, Py_ssize_t h, Py_ssize_t word, unsigned long long times) except -9
     cdef Py_ssize_t place(self, Py_ssize_t side, Py_ssize_t place) except -9
-    cdef Py_ssize_t more(self, unsigned long long key) except -9
+    cpdef Py_ssize_t holds(self, Py_ssize_t t, Py_ssize_t side, Py_ssize_t place) except -9
+    cdef Py_ssize_t more(self, unsigned long long key, Py_ssize_t side, Py_ssize_t place) except -9
     cdef Py_ssize_t aside(self, unsigned long long key, Py_ssize_t side, Py_ssize_t place) except -9
     cdef name(self)
     cpdef tell(self)

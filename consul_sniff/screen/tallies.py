@@ -47,6 +47,8 @@ if TYPE_CHECKING:
         @property
         def used(self) -> array[int]: ...
         def over(self) -> None: ...
+        def place(self, what: tuple[Any, ...]) -> int: ...
+        def added(self, conversation: ConversationKey, share: int, side: int, place: int) -> bool: ...
         def admit(self, conversation: ConversationKey, share: int, side: int, place: int) -> Any: ...
         def told(self, what: tuple[Any, ...]) -> int: ...
         def unit(self, number: int) -> tuple[int, ...] | int: ...
@@ -132,14 +134,20 @@ class Tallies:
         if t >= 0:
             return t
         if key not in self.refused:
-            t = self.more(key)
+            t = self.more(key, side, place)
         if t < 0:
             self.refused.add(key)
         return t
 
-    def more(self, key: u64) -> i64:
-        """A new row of what was said, where the share's flows may have one more."""
+    def holds(self, t: i64, side: i64, place: i64) -> i64:
+        """Is it added up here that this side of a row said so?"""
+        return self.said.find((cython.cast(u64, 2 * t + side) << 32) | cython.cast(u64, place + 1)) >= 0
+
+    def more(self, key: u64, side: i64, place: i64) -> i64:
+        """A new row of what was said, where the share's flows may have one more, or the facts have it for them already."""
         share: i64 = self.share if self.share >= 0 else SHARES
+        if (self.talks.shared[self.row >> 3] >> (self.row & 7)) & 1 and self.sayings.added(self.name(), self.share, side, place):
+            return self.said.add(key)
         if self.taken[share] >= self.most:
             self.sayings.over()
             return -1

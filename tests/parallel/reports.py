@@ -47,3 +47,27 @@ def _frame(kind, n, chance, sealed, ends):
         case 5:
             return frames.tcp(b"\x01" + chance.randbytes(40), seq=chance.randrange(1, 400), sport=high, **ends)
     return None
+
+
+def flood(seed=11):
+    """Connections of many hosts to few, each over and over: the next one's SYN ends the one before. Attempts, calls to Consul's API
+    and to others', and bytes that nobody reads."""
+    chance = random.Random(seed)
+    made: list[bytes] = []
+    for n in range(2_500):
+        to = {"sender": f"10.1.{chance.randrange(4)}.{chance.randrange(60)}", "receiver": f"10.0.9.{chance.randrange(5)}", "dport": 8500}
+        back = {"sender": to["receiver"], "receiver": to["sender"], "sport": 8500, "dport": 40_000}
+        first = 1_000 * n + 7
+        made.append(frames.tcp(seq=first, flags="S", **to))
+        kind = chance.randrange(4)
+        if kind == 0:
+            continue
+        made.append(frames.tcp(seq=500, flags="SA", ack=first + 1, **back))
+        if kind == 1:
+            made.append(frames.tcp(chance.randbytes(30), first + 1, **to))
+            continue
+        path = chance.choice((b"/v1/catalog/nodes", b"/v1/kv/x?raw", b"/v1/agent/self")) if kind == 2 else b"/index.html"
+        made.append(frames.tcp(b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % path, first + 1, **to))
+        made.append(frames.tcp(b"HTTP/1.1 %d OK\r\nContent-Length: 0\r\n\r\n" % chance.choice((200, 404)), 501, **back))
+    header = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
+    return header + b"".join(drive.record(data, 1_000 + n / 500) for n, data in enumerate(made))

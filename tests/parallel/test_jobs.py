@@ -14,7 +14,7 @@ from consul_sniff.parallel.jobs import Told, run
 from consul_sniff.pipeline import Options, Reading, analyze
 from consul_sniff.rows import unrolled
 
-from .reports import CAPTURES, crossing, json_of
+from .reports import CAPTURES, crossing, flood, json_of
 
 TASKS = [Task((n,), None, n) for n in range(5)]
 
@@ -62,6 +62,20 @@ def test_full_tables_forget_alike(tmp_path, monkeypatch):
     for several in (paths[:1], paths):
         for jobs in (2, 3):
             assert json_of(several, jobs=jobs) == json_of(several)
+
+
+def test_who_is_kept_apart_hangs_on_no_others_flows(tmp_path, monkeypatch):
+    """Flows that end while others wait to be folded are added up on another way: attempts stay attempts on it, and what was said
+    in both ways uses up the bounds once."""
+    path = tmp_path / "flood.pcap"
+    path.write_bytes(flood())
+    for name, value in {"CONVERSATIONS": 256, "ATTEMPTS": 64, "SIGHTINGS": 512}.items():
+        monkeypatch.setattr(f"consul_sniff.limits.{name}", value)
+    one = json_of([path])
+    notes = json.loads(one)["counters"]["notes"]
+    assert min(notes[name] for name in ("attempts folded", "conversations folded", "sightings over the limit")) > 100
+    for jobs in (2, 3):
+        assert json_of([path], jobs=jobs) == one
 
 
 def test_a_part_counts_only_its_own(tmp_path):
