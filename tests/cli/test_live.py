@@ -64,7 +64,7 @@ def test_ten_times_as_fast_the_controls_are_the_files(lab, path):
     assert statuses(report) == statuses(analyzed(path))
     capture = report["capture"]  # where the machine is busy some are lost; then the report must say so
     lost = capture["dropped"] + capture["interface_dropped"] + capture["unread"]
-    assert report["complete"] == (analyzed(path)["complete"] and not lost)
+    assert report["complete"] == (analyzed(path)["complete"] and not lost), (report["reasons"], capture)
 
 
 @pytest.mark.slow
