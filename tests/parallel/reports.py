@@ -55,7 +55,7 @@ def flood(seed=11):
     chance = random.Random(seed)
     made: list[bytes] = []
     for n in range(2_500):
-        to = {"sender": f"10.1.{chance.randrange(4)}.{chance.randrange(60)}", "receiver": f"10.0.9.{chance.randrange(5)}", "dport": 8500}
+        to = {"sender": f"10.1.{chance.randrange(4)}.{chance.randrange(60)}", "receiver": f"10.0.9.{chance.choice((*range(5), chance.randrange(60)))}", "dport": 8500}
         back = {"sender": to["receiver"], "receiver": to["sender"], "sport": 8500, "dport": 40_000}
         first = 1_000 * n + 7
         made.append(frames.tcp(seq=first, flags="S", **to))

@@ -74,6 +74,7 @@ def test_who_is_kept_apart_hangs_on_no_others_flows(tmp_path, monkeypatch):
     one = json_of([path])
     notes = json.loads(one)["counters"]["notes"]
     assert min(notes[name] for name in ("attempts folded", "conversations folded", "sightings over the limit")) > 100
+    assert any(talk["destination"] == "others" for talk in json.loads(one)["conversations"])
     for jobs in (2, 3):
         assert json_of([path], jobs=jobs) == one
 
