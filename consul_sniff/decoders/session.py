@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .. import limits
 from ..errors import DecodeError, NeedMoreData
@@ -16,7 +16,7 @@ from ..facts import Facts
 from ..model import Payload
 from . import datagram_decoders, stream_decoders
 from .base import Budget, Cursor
-from .fold import FlowState, fold_flow
+from .fold import Adds, FlowState, fold_flow
 from .known import HeardState, Known
 from .messages import forget
 from .sayings import Sayings
@@ -34,14 +34,12 @@ if TYPE_CHECKING:
     Step = tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int, bytes]  # of the screen: see screen.asleep
 
 
-class Screen(Protocol):
+class Screen(Adds, Protocol):
     """What a session asks of the screen that hands payloads on."""
 
     @property
     def crowd(self) -> tuple[int, int]: ...
     def flow(self, number: int) -> Flow: ...
-    def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]: ...  # noqa: FBT001
-    def holds(self, side: int, what: tuple[Any, ...]) -> bool: ...
     def rows(self) -> Rows | None: ...
     def used(self) -> tuple[set[int], set[int]]: ...
     def tells(self, sayings: Sayings) -> None: ...
@@ -98,6 +96,8 @@ class Session:
     @facts.setter
     def facts(self, facts: Facts) -> None:
         self.sayings.facts = facts
+        if self.adds is not None:
+            self.adds.tells(self.sayings)  # it counts in those what it adds up
 
     def take(self, payload: Payload, screen: Screen) -> None:
         """Decode one payload. Never raises on what is in it."""

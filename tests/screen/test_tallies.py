@@ -100,3 +100,19 @@ def test_beyond_the_bounds_it_is_the_same_for_the_shares_of_several_processes(mo
     parts = [learnt(paths, adds=True, shares=shares)[0] for shares in (0x0F, 0xF0)]
     parts[0].merge(parts[1])
     assert shown(parts[0]) == shown(whole)
+
+
+def test_it_counts_in_the_facts_that_a_run_goes_on_with():
+    """As where a followed run begins with what an earlier one learnt."""
+    screen = Screen(quiet=True)
+    session = Session(screen=screen)
+    before, session.facts = session.facts, Facts()
+    for index, source in enumerate(pipeline.sources([str(PCAPS / "dns" / "consul-dns.pcap")] * 2)):
+        screen.open(index)
+        for block in source:
+            pipeline.through(block, screen, session)
+        screen.close()
+        pipeline.drain(screen, session)
+    assert screen.tallies.said.used > 0
+    assert sum(session.facts.used["sightings"]) >= screen.tallies.said.used
+    assert not any(before.used["sightings"])
