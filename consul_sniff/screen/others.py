@@ -124,8 +124,7 @@ class Others:
 
     def release(self, s: i64) -> None:
         """Let go of the memory of a share's flows, which are over."""
-        size = len(self.courses) // self.tab.shares
-        released(self.courses, s * size, (s + 1) * size)
+        released(self.courses, s, self.tab.shares)
 
     def course(self, r: i64) -> i64:
         if self.C[r].number != self.tab.F[r].number:

@@ -142,8 +142,7 @@ class Table:
     def release(self, s: i64) -> None:
         """Let go of the memory of a share's rows, none of which holds a flow: zeros are a free row."""
         for memory in (self.rows_bytes, self.sides_bytes, self.extra_bytes):
-            size = len(memory) // self.shares
-            released(memory, s * size, (s + 1) * size)
+            released(memory, s, self.shares)
 
     def hash(self, k0: u64, k1: u64, k2: u64, k3: u64, k4: u64) -> u64:
         h: u64 = fold(fold(k0 ^ self.seed, self.key) ^ k1, self.key)

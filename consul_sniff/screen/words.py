@@ -32,10 +32,11 @@ def zeros(size: int) -> memoryview:
     return memoryview(mmap.mmap(-1, size, **private))
 
 
-def released(memory: memoryview, start: int, stop: int) -> None:
-    """Give back the whole pages of [start, stop) of what ``zeros`` gave; what was in them is lost."""
-    start = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
-    size = stop // mmap.PAGESIZE * mmap.PAGESIZE - start
+def released(memory: memoryview, part: int, parts: int) -> None:
+    """Give back the whole pages of a part, of so many, of what ``zeros`` gave; what was in them is lost."""
+    size = len(memory) // parts
+    start = -(-part * size // mmap.PAGESIZE) * mmap.PAGESIZE
+    size = (part + 1) * size // mmap.PAGESIZE * mmap.PAGESIZE - start
     if size > 0 and hasattr(mmap, "MADV_DONTNEED"):
         memory.obj.madvise(mmap.MADV_DONTNEED, start, size)  # type: ignore[attr-defined]
 
