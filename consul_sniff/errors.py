@@ -51,5 +51,6 @@ class NeedMoreData(ConsulSniffError):
         self.missing = missing
 
 
-class Interrupted(ConsulSniffError):
-    """A signal asked to stop while a read was waiting; the report so far follows."""
+class Interrupted(BaseException):
+    """A signal asked to stop while a read was waiting; the report so far follows. No Exception: it may come anywhere, also where all
+    of those are taken for a bug of ours or for hostile bytes."""

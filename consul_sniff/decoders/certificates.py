@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..errors import Interrupted
 from ..text import printable
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def leaf(der: bytes) -> Leaf:
         return Leaf(fingerprint, broken=True)
     except BaseException as error:
         # a panic in cryptography's Rust part is no Exception
-        if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+        if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit, Interrupted)):
             raise
         return Leaf(fingerprint, broken=True)
 

@@ -4,10 +4,13 @@ import hashlib
 import subprocess
 import sys
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consul_sniff.decoders import certificates
 from consul_sniff.decoders.certificates import Leaf, leaf
+from consul_sniff.errors import Interrupted
 
 from . import tls_lab
 
@@ -51,3 +54,15 @@ def test_cryptography_is_imported_only_for_a_certificate():
     code = ("import sys; from consul_sniff.decoders import tls, certificates\n"
             "assert not any(name.split('.')[0] == 'cryptography' for name in sys.modules)")
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_stop_while_a_leaf_is_read_does_not_break_it(monkeypatch):
+    def stopped(*_args):
+        raise Interrupted
+
+    der = b"0\x00 read by nobody else"
+    with monkeypatch.context() as patched:
+        patched.setattr(certificates, "_read", stopped)
+        with pytest.raises(Interrupted):
+            leaf(der)
+    assert leaf(der).broken

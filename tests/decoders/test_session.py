@@ -4,6 +4,7 @@ import pytest
 
 from consul_sniff.decoders.base import StreamDecoder
 from consul_sniff.decoders.session import Session
+from consul_sniff.errors import Interrupted
 from consul_sniff.model import Flow, Payload
 
 PING = bytes.fromhex("0083a44e6f6465a27331a55365714e6f01aa536f757263654e6f6465a26331")  # {Node s1, SeqNo 1, SourceNode c1}
@@ -135,3 +136,18 @@ def test_a_bug_at_the_end_of_a_flow_that_no_decoder_was_woken_for_is_a_reason_an
     assert [one.packets for one in session.facts.conversations.values()] == [(3, 0)]
     (reason,) = session.facts.reasons
     assert reason.startswith("internal error: ZeroDivisionError in test_session.py:")
+
+
+def test_a_stop_is_no_bug_of_ours(monkeypatch):
+    """A signal's handler raises it in whatever runs: here where a judgement asks what a live flow would say at its end."""
+    def stopped(*_args, **_more):
+        raise Interrupted
+
+    session, screen = Session(), Screen("tcp", (40_000, 8300))
+    monkeypatch.setattr(session._shared, "close", stopped)
+    screen.kept.asleep = (1, [])
+    with pytest.raises(Interrupted):
+        session.snapshot([screen.kept])
+    assert not session.facts.reasons
+    assert not session.facts.notes
+    assert screen.kept.asleep is not None
