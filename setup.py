@@ -13,6 +13,7 @@ HOT = ("words", "records", "layers", "table", "conversations", "gossip", "repeat
 JOBS = min(os.cpu_count() or 1, 8)  # at once; a compiler takes 150 MB
 DECODERS = ("lzw", "msgpack_reader", "msgpack_walker")  # likewise, of consul_sniff/decoders
 ATTRIBUTION = ("strangers",)
+SHARED = "consul_sniff._shared"  # what Cython would put in each of them: 150 KB
 
 
 def extensions() -> list[Extension]:
@@ -30,11 +31,13 @@ def extensions() -> list[Extension]:
     for jobs in (JOBS, 0):  # where several processes cannot be had, one after the other
         try:
             made = cythonize(
-                [Extension(f"consul_sniff.{name.replace('/', '.')}", [str(root / f"{name}.py")], extra_compile_args=flags) for name in hot],
+                [*[Extension(f"consul_sniff.{name.replace('/', '.')}", [str(root / f"{name}.py")], extra_compile_args=flags) for name in hot],
+                 Extension(SHARED, [], extra_compile_args=flags)],
                 # Bounds checks stay on: they cost a tenth, and hostile bytes meet them.
                 compiler_directives={"language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True},
                 show_all_warnings=False,
                 nthreads=jobs,
+                shared_utility_qualified_name=SHARED,
             )
             break
         except Exception as error:  # noqa: BLE001 - the install must succeed without the compiled screen

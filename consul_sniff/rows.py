@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     Spoken = tuple[str, str, Protection, tuple[tuple[str, Scalar], ...], bool]
     #: where records stand, writable
     Records = bytearray | memoryview
+    from .told import Told
+
     #: words, or what they would be made of
-    Words = str | tuple[Any, ...]
+    Words = str | Told
 
 _KINDS = {8: ctypes.c_ulonglong, 4: ctypes.c_uint, -4: ctypes.c_int}
 # The same fields in the same order stand in rows.pxd. Source's counters and what every flow touches come first.
@@ -85,7 +87,7 @@ class Rows(NamedTuple):
     tunnels: dict[int, str]  # of conversations that all came through one
     places: list[Spoken]  # what was said
     words: list[Words]  # in so many words
-    spell: Callable[[tuple[Any, ...]], str] | None  # puts in words what is not yet
+    spell: Callable[[Told], str] | None  # puts in words what is not yet
 
     @property
     def talked(self) -> int:
@@ -197,7 +199,7 @@ def unrolled(facts: Facts) -> Facts:
     return whole
 
 
-def spelt(words: Words, spell: Callable[[tuple[Any, ...]], str] | None) -> str:
+def spelt(words: Words, spell: Callable[[Told], str] | None) -> str:
     """The words themselves."""
     if isinstance(words, str):
         return words

@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
+#: what the compiled modules have in common, a module of this package (setup.py): none of them runs without it
+SHARED = "_shared"
 #: CONSUL_SNIFF_UNCOMPILED=1 in the environment forces the uncompiled modules
-WANTED = os.environ.get("CONSUL_SNIFF_UNCOMPILED") == "1"
+WANTED = os.environ.get("CONSUL_SNIFF_UNCOMPILED") == "1" or not any(Path(__file__).with_name(SHARED + suffix).exists() for suffix in EXTENSION_SUFFIXES)
 
 
 def load(package: str, modules: tuple[str, ...]) -> None:

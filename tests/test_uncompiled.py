@@ -1,5 +1,6 @@
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from consul_sniff import attribution, decoders
 from consul_sniff.screen import MODULES, compiled
+from consul_sniff.uncompiled import SHARED
 
 ASKED = """
 import sys
@@ -48,6 +50,17 @@ def test_reports_of_all_that_ships_are_the_same_uncompiled(pcaps):
     assert both[0][1] == both[1][1]
 
 
+def test_where_what_the_compiled_modules_share_was_not_built_all_run_uncompiled(pcaps, tmp_path):
+    if not compiled:
+        pytest.skip("the screen is not compiled here")
+    root = Path(__file__).parent.parent
+    shutil.copytree(root / "consul_sniff", tmp_path / "consul_sniff", ignore=shutil.ignore_patterns("_shared.*", "__pycache__", "*.c"))
+    shutil.copytree(root / "signatures", tmp_path / "signatures")
+    ran = subprocess.run([sys.executable, "-c", REPORTS, str(pcaps / "lab/plain-c1.pcap")], cwd=tmp_path,
+                         env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("False\n{")
+
+
 @pytest.mark.parametrize("stage", [attribution, decoders], ids=lambda stage: stage.__name__)
 def test_every_hot_module_is_named_where_it_is_built_and_forced(stage):
     name = stage.__name__.rpartition(".")[2]
@@ -62,3 +75,7 @@ def test_so_is_every_module_of_the_screen():
     [hot] = [node.value for node in ast.parse((root / "setup.py").read_text()).body
              if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HOT"]
     assert ast.literal_eval(hot) == MODULES
+
+
+def test_what_they_share_is_built_under_the_name_that_is_looked_for():
+    assert f'SHARED = "consul_sniff.{SHARED}"' in (Path(__file__).parent.parent / "setup.py").read_text()

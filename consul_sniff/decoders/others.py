@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..model import Protection
+from ..told import opened
 from . import tls_words
 from .dns import told_fields, told_message
 from .http_exchange import request_of_others, response_of_others
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..model import Message
     from ..rows import Spoken
+    from ..told import Told
 
 
 @lru_cache(maxsize=1024)
@@ -61,20 +63,22 @@ _MESSAGES: Final[dict[str, Callable[..., Message]]] = {
 }
 
 
-def message(kind: str, *what: Any) -> Message:
+def message(told: Told) -> Message:
     """What the screen told, as a decoder would have."""
+    kind, *what = opened(told)
     return _MESSAGES[kind](*what)
 
 
-def said(kind: str, *what: Any) -> tuple[Spoken, str | None]:
+def said(told: Told) -> tuple[Spoken, str | None]:
     """What it says, and in which words; None: they are not made before somebody asks ``words``, for there are as many as names."""
+    kind, *what = opened(told)
     if kind == "dns":
         asked, fields = told_fields(*what)
         return ("dns", asked, Protection.PLAINTEXT, fields, False), None
     if kind == "client-hello":
         version, sni, alpn = what
         return _spoken(tls_words.client_hello(None, version, sni, protocols(alpn))), None
-    one = message(kind, *what)
+    one = _MESSAGES[kind](*what)
     return _spoken(one), one.summary
 
 
@@ -82,6 +86,6 @@ def _spoken(one: Message) -> Spoken:
     return one.protocol, one.kind, one.protection, one.fields, one.decrypted
 
 
-def words(what: tuple[Any, ...]) -> str:
+def words(told: Told) -> str:
     """What was told, in words."""
-    return message(*what).summary
+    return message(told).summary

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..facts import ConversationKey, Facts
     from ..model import Message
     from ..rows import Spoken, Words
+    from ..told import Told
     from .fold import Claimed, Said
 
 
@@ -34,7 +35,7 @@ class Sayings:
         self.units: list[tuple[int, ...] | int] = []  # place, word, times of each thing; nothing: not put in words yet
         self.closes: dict[int, int] = {}
         self._said: dict[int, tuple[Said, ...]] = {}
-        self._told: list[tuple[Any, ...] | None] = []  # by number
+        self._told: list[Told | None] = []  # by number
         self._numbers: dict[tuple[Said, ...], int] = {}
         self._places: dict[tuple[object, ...], int] = {}  # of what was said
         self._aside: dict[tuple[str, tuple[object, ...]], int] = {}  # of claims and secrets
@@ -74,7 +75,7 @@ class Sayings:
     def says(self, number: int) -> tuple[Said, ...]:
         """What a unit says."""
         told = self._told[number]
-        return self._said[number] if told is None else said_by((others.message(*told),), self._place)
+        return self._said[number] if told is None else said_by((others.message(told),), self._place)
 
     def _unit(self, said: tuple[Said, ...]) -> tuple[int, ...]:
         return tuple([number for one in said for number in (one.place, self._word(one.summary), one.times)])
@@ -125,13 +126,13 @@ class Sayings:
         """There is no room for something that was said."""
         self.facts.over("sightings")
 
-    def spoken(self) -> tuple[list[Spoken], list[Words], Callable[[tuple[Any, ...]], str]]:
+    def spoken(self) -> tuple[list[Spoken], list[Words], Callable[[Told], str]]:
         """What places and words mean, and what spells those words that are none yet."""
         return list(self._spoken), list(self._summaries), others.words
 
-    def told(self, what: tuple[Any, ...]) -> int:
+    def told(self, what: Told) -> int:
         """A number for what the screen understood by itself; it asks once for each, and puts few of them in words."""
-        for one in what:
+        for one in (what,) if isinstance(what, bytes) else what:
             if one.__class__ is bytes:
                 self._bytes += len(one)
         self._told.append(what)
@@ -143,7 +144,7 @@ class Sayings:
         told = self._told[number]
         if told is None:
             return ()  # part of a message may say nothing
-        what, words = others.said(*told)  # one thing, without claims and secrets
+        what, words = others.said(told)  # one thing, without claims and secrets
         word = _put(self._summaries, self._free[1], told) if words is None else self._word(words)
         unit = self.units[number] = packed(self._spoken_at(what), word)
         return unit

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ..model import Message, Protection
@@ -24,10 +25,9 @@ def client_hello(mode: str | None, version: int, sni: bytes | None, alpn: tuple[
                  detail: Mapping[str, object] | None = None) -> Message:
     """``version``: the highest offered."""
     host = _host(sni)
-    names = ",".join([printable(name, 32) for name in alpn[:8]]) or None
     summary = f"ClientHello up to {hs.version_name(version)}"
     return Message("tls", "client-hello", Protection.ENCRYPTED, f"{summary} for {host}" if host else summary,
-                   (("alpn", names), ("mode", mode), ("sni", host)), detail)
+                   (_alpn(alpn), _mode(mode), ("sni", host)), detail)
 
 
 def server_hello(mode: str | None, version: int, suite: int | None, *, resumed: bool | None,
@@ -76,6 +76,16 @@ def told(mode: str | None, kind: str, summary: str, detail: Mapping[str, object]
     """A message with its fields in order."""
     fields["mode"] = mode
     return Message("tls", kind, Protection.ENCRYPTED, summary, tuple(sorted(fields.items())), detail)
+
+
+@lru_cache(maxsize=256)  # few differ, and there are as many messages as host names
+def _alpn(names: tuple[bytes, ...]) -> tuple[str, str | None]:
+    return "alpn", ",".join([printable(name, 32) for name in names[:8]]) or None
+
+
+@lru_cache(maxsize=16)
+def _mode(mode: str | None) -> tuple[str, str | None]:
+    return "mode", mode
 
 
 def _host(name: bytes | None) -> str | None:

@@ -140,7 +140,7 @@ class Asleep:
         self.tab.E[a].chain = h
         if state == AWAKE:
             return h
-        if self.count >= ALL_PIECES or self.units.crowded() or a >> 1 in self.early:
+        if self.count >= ALL_PIECES or self.units.crowded(a) or a >> 1 in self.early:
             self.wake(a, 0)
             return h
         self.tab.D[a].sleep = ASLEEP

@@ -29,9 +29,13 @@ cdef class Conversations:
     cdef Py_ssize_t name(self, unsigned long long k0, unsigned long long k1, unsigned long long k2,
                          unsigned long long k3, unsigned long long k4, Py_ssize_t second, Py_ssize_t share) except -9 nogil
     cdef Py_ssize_t seek(self) except -9 nogil
-    cdef Py_ssize_t use(self) except -9 nogil
-    cdef Py_ssize_t find(self, Py_ssize_t section, Py_ssize_t share) except -9 nogil
-    cdef Py_ssize_t place(self, Py_ssize_t share, Py_ssize_t attempt) except -9 nogil
+    cdef index(self, Py_ssize_t count)
+    cdef Py_ssize_t use(self) except -9
+    cdef Py_ssize_t enter(self, Py_ssize_t t) except -9 nogil
+    cdef grow(self)
+    cdef Py_ssize_t vacant(self, unsigned long long h) except -9 nogil
+    cdef Py_ssize_t find(self, Py_ssize_t section, Py_ssize_t share) except -9
+    cdef Py_ssize_t place(self, Py_ssize_t share, Py_ssize_t attempt) except -9
     cdef add(self, Py_ssize_t r, unsigned long long input_, str tunnel)
     cdef given(self, Py_ssize_t t)
     cdef Py_ssize_t spoke(self, Py_ssize_t r, unsigned long long input_, str tunnel, Py_ssize_t side) except -9

@@ -57,12 +57,9 @@ class Conversations:
         self.more = (MoreRecord * size).from_buffer(zeros(ctypes.sizeof(MoreRecord) * size))
         self.T = self.rows
         self.M = self.more
-        self.mask = (1 << (size * 3 // 2).bit_length()) - 1
-        self.slots = zeros((self.mask + 1) * 4).cast("I")  # rows, + 1
         self.shared = zeros(size // 8 + 1)  # a bit for each row of which the facts have something that was said, too
         self.last = 0  # the row of the flow that was given last
-        # a bit for each that is taken: in a flood nearly every key is new, and these lie in the cache as the slots do not
-        self.taken = zeros((self.mask + 1) // 8)
+        self.index(LEAST)
         self.likely = bytearray(65_536)
         for port in hints:
             self.likely[port] = 1
@@ -71,6 +68,13 @@ class Conversations:
         self.used = self.folded = self.floods = self.guess = self.side = 0
         self.o0 = self.o1 = self.o2 = self.o3 = self.o4 = 0
         self.spot = 0
+
+    def index(self, count: i64) -> None:
+        """A new index, with room for so many rows: one for all that there may be would be in memory whole, and in no cache."""
+        self.mask = (1 << (count * 3 // 2).bit_length()) - 1
+        self.slots = zeros((self.mask + 1) * 4).cast("I")  # rows, + 1
+        # a bit for each that is taken: in a flood nearly every key is new, and these lie in the cache as the slots do not
+        self.taken = zeros((self.mask + 1) // 8)
 
     def quiet(self, r: i64) -> i64:
         """Was nothing of a flow handed on? What looks like gossip is, and so is what anybody reads."""
@@ -141,10 +145,33 @@ class Conversations:
     def use(self) -> i64:
         """The next row, for what ``seek`` did not find."""
         t: i64 = self.used
+        if t * 3 > self.mask * 2:
+            self.grow()
         self.used += 1
+        self.enter(t)
+        return t
+
+    def enter(self, t: i64) -> i64:
+        """Put a row where ``seek`` did not find it."""
         self.slots[self.spot] = cython.cast(cython.uint, t + 1)
         self.taken[self.spot >> 3] |= 1 << (self.spot & 7)
-        return t
+        return 0
+
+    def grow(self) -> None:
+        """An index of twice the size; the key at hand has its ``spot`` there."""
+        t: i64
+        self.index(2 * self.used)
+        for t in range(self.used):
+            self.spot = self.vacant(self.tab.hash(self.T[t].k0, self.T[t].k1, self.M[t].k2, self.M[t].k3, self.M[t].k4))
+            self.enter(t)
+        self.spot = self.vacant(self.tab.hash(self.o0, self.o1, self.o2, self.o3, self.o4))
+
+    def vacant(self, h: u64) -> i64:
+        """The first free place for a hash."""
+        i: i64 = cython.cast(i64, h & cython.cast(u64, self.mask))
+        while (self.taken[i >> 3] >> (i & 7)) & 1:
+            i = (i + 1) & self.mask
+        return i
 
     def find(self, section: i64, share: i64) -> i64:
         """The row of the key at hand; a new one where the share has room in that section of ``kept``, else -1."""
@@ -274,7 +301,7 @@ class Conversations:
         tunnels, self.tunnels = self.tunnels, {}
         t: i64
         into: i64
-        self.taken = zeros((self.mask + 1) // 8)
+        self.index(max(count, LEAST))
         self.used = 0
         for t in range(count):
             if self.T[t].flows:

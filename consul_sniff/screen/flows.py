@@ -92,6 +92,7 @@ class Flows:
                     self.forget(row)
                 self.tab.release(share)  # room for what is made of them
                 self.others.release(share)
+                self.tcps.units.release(share)
 
     def end(self, r: i64) -> None:
         """The flow of row ``r`` is over."""

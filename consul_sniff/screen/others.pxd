@@ -42,7 +42,7 @@ cdef class Others:
     cdef Py_ssize_t take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t whole, Py_ssize_t time,
                          Py_ssize_t frame) except -9
     cdef Py_ssize_t what(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop) except -9
-    cdef Py_ssize_t tell(self, Py_ssize_t d, tuple what) except -9
+    cdef Py_ssize_t tell(self, Py_ssize_t d, object what) except -9
     cpdef unlearn(self)
     cpdef begin(self, Units units, object sayings)
     cdef leave(self, Py_ssize_t r)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any
 
-from .. import limits
+from .. import limits, told
 from ..model import Payload, Standing
 
 try:
@@ -74,6 +74,7 @@ HELD = cython.declare(i64, limits.OPENINGS)
 COURSE = (("number", 8), ("course", 4), ("bits", 4), ("left0", -8), ("left1", -8), ("over0", -8), ("over1", -8), ("session", 8),
           ("state0", 4), ("state1", 4))
 _new = tuple.__new__
+_hello = told.HELLO.pack
 
 
 class CourseRecord(ctypes.Structure):
@@ -98,7 +99,7 @@ class Others:
         self.heads = Heads(window)
         self.names = Names(window)
         self.sayings: Any = None  # a tallies.Sayings
-        self.numbers: dict[tuple[Any, ...], int] = {}  # of what was said
+        self.numbers: dict[Any, int] = {}  # of what was said
         self.courses = zeros(ctypes.sizeof(CourseRecord) * table.rows)
         self.C = (CourseRecord * table.rows).from_buffer(self.courses)
         self.time = self.frame = 0
@@ -177,8 +178,8 @@ class Others:
             return DONE
         return HTTP if self.heads.request(p, stop) else LEFT
 
-    def tell(self, d: i64, what: tuple[Any, ...]) -> i64:
-        """A side says it, in the packet at hand. 0: there is no room to count it."""
+    def tell(self, d: i64, what: Any) -> i64:
+        """A side says it (see ``told``), in the packet at hand. 0: there is no room to count it."""
         number = self.numbers.get(what)
         if number is None:
             number = self.numbers[what] = self.sayings.told(what)
@@ -384,8 +385,8 @@ class Others:
             if not hellos.client(p, stop):
                 return 0
             self.C[r].session = hellos.session
-            return self.tell(d, ("client-hello", hellos.version, self.win.take(hellos.name, hellos.name_stop),
-                                 self.win.take(hellos.alpn, hellos.alpn_stop)))
+            return self.tell(d, _hello(told.CLIENT_HELLO, hellos.version, hellos.alpn_stop - hellos.alpn)
+                             + self.win.take(hellos.alpn, hellos.alpn_stop) + self.win.take(hellos.name, hellos.name_stop))
         if not self.C[r].bits & (HELLO << (d & 1 ^ 1)) or not hellos.server(p, stop):
             return 0
         version = hellos.version
@@ -486,8 +487,7 @@ class Others:
         self.time = time
         self.frame = frame
         self.C[r].course = DNS
-        if not self.tell(d, ("dns", self.names.flags, self.names.type, self.names.answers,
-                             self.win.take(self.names.question, self.names.question_stop))):
+        if not self.tell(d, told.DNS + self.win.take(p + 2, p + 8) + self.win.take(self.names.question, self.names.question_stop + 3)):
             return 0
         if d & 1:
             n = self.C[r].left1 = self.C[r].left1 + 1

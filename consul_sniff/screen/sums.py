@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..rows import Records
 
 M32 = cython.declare(u64, 0xFFFFFFFF)
+LEAST = cython.declare(i64, 1_024)  # rows that the index has room for at first
 M40 = cython.declare(u64, 0xFFFFFFFFFF)
 
 
@@ -36,11 +37,22 @@ class Sums:
         self.most = most
         self.rows = (SumRecord * most).from_buffer(zeros(ctypes.sizeof(SumRecord) * most))
         self.S = self.rows
-        size = 1 << (most * 3 // 2).bit_length()
-        self.slots = zeros(size * 4).cast("I")
-        self.mask = size - 1
+        self.index(0)
         self.used = 0
         self.words: Any = None
+
+    def index(self, count: i64) -> None:
+        """A new index, with room for so many rows: one for all that there may be would be in memory whole, and in no cache."""
+        size = 1 << max(count * 3 // 2, LEAST).bit_length()
+        self.slots = zeros(size * 4).cast("I")
+        self.mask = size - 1
+
+    def grow(self) -> None:
+        """An index of twice the size."""
+        t: i64
+        self.index(2 * self.used)
+        for t in range(self.used):
+            self.slots[self.slot(self.S[t].key)] = cython.cast(cython.uint, t + 1)
 
     def slot(self, key: u64) -> i64:
         """Where the row of a key stands in ``slots``, or would."""
@@ -58,6 +70,8 @@ class Sums:
         t: i64 = self.used
         if t >= self.most:
             return -1
+        if t * 3 > self.mask * 2:
+            self.grow()
         self.slots[self.slot(key)] = cython.cast(cython.uint, t + 1)
         self.used += 1
         self.S[t].key = key
@@ -100,10 +114,8 @@ class Sums:
         return self.words.lesser(word, other)
 
     def clear(self) -> None:
-        """Begin anew."""
-        i: i64
-        for i in range(self.used):
-            self.slots[self.slot(self.S[i].key)] = 0
+        """Begin anew. A whole new index: taken out one by one, keys that stand behind one another are not found."""
+        self.index(0)
         self.used = 0
 
     def join(self, part: Sums, rows: Sequence[int], places: Sequence[int], words: Sequence[int]) -> None:
@@ -148,7 +160,7 @@ class Sums:
         row: i64
         key: u64
         count: i64 = self.used
-        self.slots = zeros((self.mask + 1) * 4).cast("I")
+        self.index(count)
         self.used = 0
         for i in range(count):
             row = cython.cast(i64, self.S[i].key >> 32)

@@ -26,12 +26,15 @@ cdef class Units:
     cdef readonly object rows_array
     cdef Heard[::1] H
     cdef readonly Py_ssize_t learnt
-    cdef Py_ssize_t high, free, used
+    cdef Py_ssize_t most
+    cdef long long[::1] high, free, used
+    cdef object memory
     cdef readonly Py_ssize_t waiting
     cdef readonly dict parts
     cdef object scratch
     cpdef restart(self)
     cpdef rest(self)
+    cpdef release(self, Py_ssize_t s)
     cpdef forget(self)
     cpdef learn(self, unsigned long long digest, unsigned long long number)
     cpdef number_of(self, unsigned long long digest)
@@ -39,9 +42,9 @@ cdef class Units:
     cdef Py_ssize_t count(self, Py_ssize_t d, unsigned long long h, Py_ssize_t time, Py_ssize_t frame) except -9 nogil
     cdef Py_ssize_t add(self, Py_ssize_t d, unsigned long long number, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t most) except -9 nogil
     cdef Py_ssize_t fetch(self, Py_ssize_t d) except -9 nogil
-    cdef Py_ssize_t crowded(self) except -9 nogil
+    cdef Py_ssize_t crowded(self, Py_ssize_t d) except -9 nogil
     cdef Py_ssize_t proves(self, Py_ssize_t r, unsigned long long frame) except -9 nogil
-    cdef Py_ssize_t row(self) except -9 nogil
+    cdef Py_ssize_t row(self, Py_ssize_t s) except -9 nogil
     cpdef list heard(self, Py_ssize_t d)
     cpdef Py_ssize_t drop(self, Py_ssize_t d) except -9 nogil
     cdef Py_ssize_t take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame) except -9

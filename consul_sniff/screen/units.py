@@ -9,6 +9,7 @@ is not sure any more (a hole, bytes that are no message) is handed on as if it h
 from __future__ import annotations
 
 import ctypes
+from array import array
 from typing import Any
 
 from .. import limits
@@ -24,7 +25,7 @@ except ImportError:
 from .digests import Digests
 from .handover import HandOver
 from .table import KINDS, Table
-from .words import Window, zeros
+from .words import Window, released, zeros
 
 if not cython.compiled:
     from .words import fetch, fold
@@ -65,26 +66,35 @@ class Units:
         self.sleepers: Any = None  # a proxy of an Asleep; told of by Streams
         self.known = zeros(KNOWN * 16).cast("Q")  # digest, number + 1
         self.learnt = 0
-        self.rows_array = (HeardRecord * limits.UNITS_HEARD).from_buffer(zeros(ctypes.sizeof(HeardRecord) * limits.UNITS_HEARD))
+        self.memory = zeros(ctypes.sizeof(HeardRecord) * limits.UNITS_HEARD)
+        self.rows_array = (HeardRecord * limits.UNITS_HEARD).from_buffer(self.memory)
         self.H = self.rows_array
-        self.high = 1  # row 0 is nobody's
-        self.free = 0  # row of a list of rows given back
-        self.used = 0  # rows
+        self.most = ROWS // table.shares  # rows of a share's sides; they lie together, and the first of them is nobody's
+        self.high = array("q", [1] * table.shares)  # how many were ever used
+        self.free = array("q", [0] * table.shares)  # row of a list of rows given back
+        self.used = array("q", [0] * table.shares)
         self.parts: dict[int, list[tuple[bytes, int, int]]] = {}  # of a side, what came of a frame's body: bytes, time, frame
         self.waiting = 0  # bytes of them
         self.scratch = bytearray(limits.PARTS_MESSAGE + 64)
 
     def restart(self) -> None:
         """No flow is live any more. What is known stays known: it hangs on no input."""
-        self.high = 1
-        self.free = self.used = 0
+        s: i64
+        for s in range(self.tab.shares):
+            self.high[s] = 1
+            self.free[s] = self.used[s] = 0
         self.parts = {}
         self.waiting = 0
+
+    def release(self, s: i64) -> None:
+        """Let go of the memory of what a share's sides said; they are all over."""
+        released(self.memory, s, self.tab.shares)
 
     def rest(self) -> None:
         """No packet comes any more: let go of the memory."""
         self.known = zeros(8).cast("Q")
         self.rows_array = self.H = (HeardRecord * 1)()
+        self.memory = memoryview(b"")
 
     def forget(self) -> None:
         """Forget the units' numbers: a new generation of them begins."""
@@ -97,11 +107,11 @@ class Units:
     @property
     def full(self) -> bool:
         """Must what was heard be fetched, and be forgotten? Then ``learn`` and ``count`` do nothing."""
-        return bool(self.learnt >= MOST or self.used >= ROWS - 1)
+        return bool(self.learnt >= MOST or max(self.used) >= self.most - 1)
 
-    def crowded(self) -> i64:
-        """Is there hardly a row left?"""
-        return self.used >= ROWS - SPARE
+    def crowded(self, d: i64) -> i64:
+        """Is there hardly a row left for a side?"""
+        return self.used[d // 2 // self.tab.each] >= self.most - SPARE
 
     def learn(self, digest: u64, number: u64) -> None:
         """A unit's number, from now on."""
@@ -147,7 +157,7 @@ class Units:
         if not r:
             if n >= most:
                 return 0
-            r = self.row()
+            r = self.row(d // 2 // self.tab.each)
             if not r:
                 return 0
             self.H[r].unit = number
@@ -185,15 +195,15 @@ class Units:
             self.H[r].frame3 = frame
         return 1
 
-    def row(self) -> i64:
-        """A free row, or 0."""
-        r: i64 = self.free
+    def row(self, s: i64) -> i64:
+        """A free row of a share, or 0."""
+        r: i64 = self.free[s]
         if r:
-            self.free = cython.cast(i64, self.H[r].next)
-        elif self.high < ROWS:
-            r = self.high
-            self.high += 1
-        self.used += r != 0
+            self.free[s] = cython.cast(i64, self.H[r].next)
+        elif self.high[s] < self.most:
+            r = s * self.most + self.high[s]
+            self.high[s] += 1
+        self.used[s] += r != 0
         return r
 
     def heard(self, d: i64) -> list[tuple[int, int, int, int, tuple[int, ...]]]:
@@ -209,13 +219,14 @@ class Units:
 
     def drop(self, d: i64) -> i64:
         """Give the side's rows back."""
+        s: i64 = d // 2 // self.tab.each
         r: i64 = cython.cast(i64, self.tab.D[d].heard)
         n: i64
         while r:
             n = cython.cast(i64, self.H[r].next)
-            self.H[r].next = cython.cast(u64, self.free)
-            self.free = r
-            self.used -= 1
+            self.H[r].next = cython.cast(u64, self.free[s])
+            self.free[s] = r
+            self.used[s] -= 1
             r = n
         self.tab.D[d].heard = 0
         return 0
@@ -375,4 +386,4 @@ class Units:
         while r:
             more += 1
             r = cython.cast(i64, self.H[r].next)
-        return more <= KINDS_HEARD and not self.crowded()
+        return more <= KINDS_HEARD and not self.crowded(d)

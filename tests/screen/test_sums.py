@@ -91,3 +91,19 @@ def test_all_are_forgotten():
     assert it.used == 0
     it.join(one, [0], [0], [0])
     assert [row.count for row in it.rows[:it.used]] == [4]
+
+
+def test_more_than_the_index_began_with_are_found_again_and_none_once_all_is_cleared():
+    it = sums.Sums(8192)
+    it.words = Words()
+    for _ in range(2):
+        expected = {}
+        for row in range(3000):
+            for count in (1, 2):
+                part = sums.Sums(1)
+                part.load(bytearray(sums.SumRecord(key=2 << 32 | 1, count=count, first=row + 1, last=row + 2, frame1=row + 1)))
+                it.join(part, [0, row], [0], [0])
+            expected[2 * row << 32 | 1] = (3, row + 1, row + 2, (row + 1, 0))
+        assert shown(it) == expected
+        it.clear()
+        assert it.used == 0
