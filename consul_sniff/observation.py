@@ -161,6 +161,40 @@ class Noted(Observation):
         return Noted(self.sort, ends, self.summary, self.counted, self.community_id)
 
 
+class Promised(Observation):
+    """One that ``make`` makes, of the sort and ``what``, when somebody asks for more than between whom it is."""
+
+    __slots__ = ("_made", "_make", "_what", "ends", "sort")
+    sort: Sort
+    ends: Ends
+
+    def __init__(self, sort: Sort, ends: Ends, make: Callable[..., Observation], *what: Any) -> None:
+        self.sort = sort
+        self.ends = ends
+        self._make = make
+        self._what = what
+        self._made: Observation | None = None
+
+    @property
+    def made(self) -> Observation:
+        if self._made is None:
+            self._made = self._make(self.sort, *self._what)
+            self._what = ()
+        return self._made
+
+    @property
+    def summary(self) -> str:
+        return self.made.summary
+
+    @property
+    def counted(self) -> Tally:
+        return self.made.counted
+
+    @property
+    def community_id(self) -> str:
+        return self.made.community_id
+
+
 class Bundle:
     """The observations of one sort. Most are never looked at (a pass beside a fail), and made only when they are."""
 

@@ -1,5 +1,5 @@
 from consul_sniff.model import Evidence
-from consul_sniff.observation import Bundle, Noted, Observations
+from consul_sniff.observation import Bundle, Noted, Observations, Promised
 from consul_sniff.tally import Tally
 
 from .matching.made_rules import observation
@@ -36,3 +36,18 @@ def test_all_that_was_seen_is_in_bundles_and_lots():
         Observations([alike]).bundle(alike.sort))
     assert list(seen) == [alike, alone, other]
     assert [bundle.sort for bundle in seen.bundles(lambda few: few.protocol == "raft")] == [alike.sort]
+
+
+def test_a_promised_one_is_made_once_and_when_more_than_its_ends_is_asked():
+    made = []
+    ends = ("10.0.0.1", "10.0.0.2", 8301)
+
+    def make(sort, words):
+        made.append(words)
+        return Noted(sort, ends, words, Tally(3, 1, 2, ()), "1:x")
+
+    sort = observation().sort
+    one = Promised(sort, ends, make, "said")
+    assert (one.sort, one.ends, one.source, made) == (sort, ends, "10.0.0.1", [])
+    assert (one.summary, one.counted.count, one.community_id, one.tally.count) == ("said", 3, "1:x", 3)
+    assert made == ["said"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import Protection
-from ..observation import Noted
+from ..observation import Noted, Promised
 from ..report import Interface
 from .addresses import sort_key
 from .observations import tally_of
 from .pools import sockets
 
 if TYPE_CHECKING:
-    from ..observation import Sort
+    from ..observation import Ends, Sort
     from .observations import Maker
     from .talks import Talk
 
@@ -68,10 +68,15 @@ def _saw(found: dict[tuple[str, int, str, str], Seen], key: tuple[str, int, str,
     seen.add(peer, protection)
 
 
-def _observation(sort: Sort, row: Interface, talk: Talk) -> Noted:
-    evidence = talk.conversation.evidence[1] or talk.conversation.evidence[0]
+def _observation(sort: Sort, row: Interface, talk: Talk) -> Promised:
     source, destination, port, _ = talk.key
     if destination != row.address:
         source, destination, port = destination, row.address, row.port
-    return Noted(sort, (source, destination, port), f"{row.channel} on port {row.port}/{row.transport}: {row.peers} peers, {row.protection}",
+    ends = (source, destination, port)
+    return Promised(sort, ends, _whole, ends, row, talk)
+
+
+def _whole(sort: Sort, ends: Ends, row: Interface, talk: Talk) -> Noted:
+    evidence = talk.conversation.evidence[1] or talk.conversation.evidence[0]
+    return Noted(sort, ends, f"{row.channel} on port {row.port}/{row.transport}: {row.peers} peers, {row.protection}",
                  tally_of(talk, row.peers, evidence), talk.community)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..facts import Tally, joined
 from ..model import Grade, Protection, Scalar
-from ..observation import Bundle, Few, Noted, Observations, Sort
+from ..observation import Bundle, Few, Noted, Observations, Promised, Sort
 from .channels import OTHERS, RPC_CHANNELS
 from .nodes import plain_and_sealed, sent
 from .pools import sealed_counts
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ..model import Evidence
+    from ..observation import Ends
     from .channels import Channels, Place
     from .index import Index
     from .pools import Pool
@@ -207,13 +208,17 @@ def of_gossip(pool: Pool, talk: Talk, maker: Maker) -> None:
                 tally, fields={"form": "datagrams"}, place=place, side=side)))
 
 
-def _sent(sort: Sort, talk: Talk, side: int, count: int, counted: Callable[[Talk, int, int], Tally]) -> Noted:
+def _sent(sort: Sort, talk: Talk, side: int, count: int, counted: Callable[[Talk, int, int], Tally]) -> Promised:
+    ends = ends_of_responder(talk) if side else talk.ends
+    return Promised(sort, ends, _sent_whole, ends, talk, side, count, counted)
+
+
+def _sent_whole(sort: Sort, ends: Ends, talk: Talk, side: int, count: int, counted: Callable[[Talk, int, int], Tally]) -> Noted:
     word = "plaintext" if sort.few.protection is Protection.PLAINTEXT else "sealed"
     form = str(sort.fields["form"])
     if count == 1 and form == "datagrams":
         form = "datagram"
     summary = f"{count} {word} memberlist {form}" if count != 1 else f"{word} memberlist {form}"
-    ends = ends_of_responder(talk) if side else talk.ends
     return Noted(sort, ends, summary, counted(talk, side, count), talk.community)
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
 from ..observation import Few, Observation, Observations
+from .ends import Addresses
 from .modifiers import MODIFIERS
 
 if TYPE_CHECKING:
@@ -19,13 +21,14 @@ if TYPE_CHECKING:
 
     from ..model import Scalar
     from ..observation import Bundle, Sort
-    from .schema import Condition, Group, Groups, Signature
+    from .schema import Group, Groups, Signature
 
-    Test = Callable[[Observation], bool]
     Predicate = Callable[[Scalar], bool]
+    Test = tuple[int, int]  # of the source (0) or the destination (1), by its number
     Ends = tuple[tuple[tuple[Test, ...], ...], tuple[tuple[Test, ...], ...]]  # any of the first, none of the second
 
 FEW: Final = Few._fields
+ENDS: Final = ("source", "destination")
 _FIELDS: Final = "fields."
 REMEMBERED: Final = 4_096  # combinations of fields' values, for each of the rest: a certificate's names may be anything
 
@@ -38,17 +41,17 @@ class Ballot(NamedTuple):
 
 
 class Matches(Sequence[Observation]):
-    """What a signature matched: bundles, whole or in part, looked at when somebody asks for more than whether there is any."""
+    """What a signature matched: whole bundles, looked at when somebody asks for more than whether there is any, or what of one it was."""
 
-    def __init__(self, parts: list[tuple[Bundle, Ends | None]]) -> None:
+    def __init__(self, parts: list[Bundle | list[Observation]]) -> None:
         self._parts = parts
 
     @cached_property
     def _all(self) -> list[Observation]:
-        return [one for bundle, ends in self._parts for one in bundle.observations if ends is None or _hold(ends, one)]
+        return [one for part in self._parts for one in (part if isinstance(part, list) else part.observations)]
 
     def __bool__(self) -> bool:
-        return any(ends is None for _, ends in self._parts) or bool(self._all)
+        return bool(self._parts)
 
     def __len__(self) -> int:
         return len(self._all)
@@ -69,9 +72,16 @@ class Matches(Sequence[Observation]):
 class _Rule(NamedTuple):
     """A group taken apart: tests on what has few values, and tests that each observation needs."""
 
-    few: tuple[tuple[int, Predicate], ...]  # (place in FEW, predicate)
+    few: int  # the number of those tests, see _Few
     fields: tuple[tuple[str, Predicate], ...]  # (name, predicate)
-    ends: tuple[Test, ...]  # of source and destination
+    ends: tuple[Test, ...]
+
+
+class _Shape(NamedTuple):
+    """Signatures that ask the same of what has few values: by group, the numbers of the tests."""
+
+    match: tuple[int, ...]
+    unless: tuple[int, ...]
 
 
 class _Candidate(NamedTuple):
@@ -93,34 +103,57 @@ class Matcher:
 
     def __init__(self, signatures: Iterable[Signature]) -> None:
         self.signatures = tuple(signatures)
-        self._rules = [([_rule(g, implied=_implied(s)) for g in s.match], [_rule(g) for g in s.unless])
+        self._addresses = Addresses()
+        self._few = _Few()
+        self._rules = [([self._rule(g, implied=_implied(s)) for g in s.match], [self._rule(g) for g in s.unless])
                        for s in self.signatures]
-        self._by_protocol: dict[Scalar, list[int]] = {}
-        self._any_protocol: list[int] = []
+        self._shapes: dict[_Shape, list[int]] = {}  # places of signatures
+        self._by_protocol: dict[Scalar, list[_Shape]] = {}
+        self._any_protocol: list[_Shape] = []
         for index, signature in enumerate(self.signatures):
-            protocols = _whole("protocol", signature.match)
-            if protocols is None:
-                self._any_protocol.append(index)
-            for protocol in protocols or ():
-                self._by_protocol.setdefault(protocol, []).append(index)
+            shape = _Shape(*[tuple([rule.few for rule in rules]) for rules in self._rules[index]])
+            alike = self._shapes.setdefault(shape, [])
+            alike.append(index)
+            if len(alike) == 1:
+                protocols = _whole("protocol", signature.match)
+                for shapes in [self._any_protocol] if protocols is None else [self._by_protocol.setdefault(one, []) for one in protocols]:
+                    shapes.append(shape)
         self._remembered: dict[Few, _Left] = {}
 
     def ballots(self, observations: Iterable[Observation]) -> list[Ballot]:
         """The signatures that matched anything, in their order, with what they matched."""
         seen = observations if isinstance(observations, Observations) else Observations(observations)
-        found: dict[int, list[tuple[Bundle, Ends | None]]] = {}
+        found: dict[int, list[Bundle | list[Observation]]] = {}
         for bundle in seen.bundles(lambda few: bool(self._left(few).open)):
-            for place, ends in self._candidates(bundle.sort):
-                found.setdefault(place, []).append((bundle, ends))
-        matched = [(index, Matches(found[index])) for index in sorted(found)]
-        return [Ballot(self.signatures[index], observations) for index, observations in matched if observations]
+            candidates = self._candidates(bundle.sort)
+            some = [one for one in candidates if one.ends is not None]
+            for one in candidates:
+                if one.ends is None:
+                    found.setdefault(one.place, []).append(bundle)
+            for place, between in self._between(bundle, some).items() if some else ():
+                found.setdefault(place, []).append(between)
+        return [Ballot(self.signatures[index], Matches(found[index])) for index in sorted(found)]
+
+    def _between(self, bundle: Bundle, some: list[_Candidate]) -> dict[int, list[Observation]]:
+        """By signature's place, what of a bundle is between ends that it asks for. Ends for which the same tests hold are alike."""
+        found: dict[int, list[Observation]] = {}
+        known: dict[tuple[frozenset[int], frozenset[int]], list[list[Observation]]] = {}
+        holding = self._addresses.holding
+        for one in bundle.observations:
+            source, destination, _ = one.ends
+            both = holding(source), holding(destination)
+            lists = known.get(both)
+            if lists is None:
+                lists = known[both] = [found.setdefault(place, []) for place, ends in some if ends is not None and _hold(ends, both)]
+            for observations in lists:
+                observations.append(one)
+        return found
 
     def _left(self, few: Few) -> _Left:
         """What the combination leaves open."""
         known = self._remembered.get(few)  # Protection and Grade are text: they compare and hash as their values
         if known is None:
-            known = self._remembered[few] = _Left([], {})
-            known.open.extend(filter(None, (self._open(index, few) for index in self._indexes(few.protocol))))
+            known = self._remembered[few] = _Left(sorted(self._open(few), key=itemgetter(0)), {})
         return known
 
     def _candidates(self, sort: Sort) -> tuple[_Candidate, ...]:
@@ -134,14 +167,57 @@ class Matcher:
                 known.by_fields[values] = found
         return found
 
-    def _indexes(self, protocol: str) -> list[int]:
-        return sorted((*self._by_protocol.get(protocol, ()), *self._any_protocol))
+    def _open(self, few: Few) -> Iterator[tuple[int, list[_Rule], list[_Rule]]]:
+        """Signatures with those of their rules that hold for all but the fields; not where no match is left."""
+        holds = self._few.holds(few)
+        for shape in (*self._by_protocol.get(few.protocol, ()), *self._any_protocol):
+            match, unless = ([place for place, test in enumerate(tests) if holds(test)] for tests in shape)
+            for index in self._shapes[shape] if match else ():
+                rules, others = self._rules[index]
+                yield index, [rules[place] for place in match], [others[place] for place in unless]
 
-    def _open(self, index: int, few: Few) -> tuple[int, list[_Rule], list[_Rule]] | None:
-        """A signature with those of its rules that hold for all but the fields; None where no match is left."""
-        match, unless = ([rule for rule in rules if all(predicate(few[place]) for place, predicate in rule.few)]
-                         for rules in self._rules[index])
-        return (index, match, unless) if match else None
+    def _rule(self, group: Group, *, implied: bool = False) -> _Rule:
+        few: list[tuple[int, str, tuple[Scalar, ...]]] = []
+        fields: list[tuple[str, Predicate]] = []
+        ends: list[Test] = []
+        for field, modifier, values in group:
+            if field in ENDS:
+                ends.append((ENDS.index(field), self._addresses.number(modifier, values)))
+            elif field in FEW:
+                few.append((FEW.index(field), modifier, values))
+            else:
+                fields.append((field[len(_FIELDS):], MODIFIERS[modifier].build(values)))
+        if implied:
+            few.append((FEW.index("decrypted"), "exact", (False,)))
+        return _Rule(self._few.number(tuple(few)), tuple(fields), tuple(ends))
+
+
+class _Few:
+    """Tests of what has few values, in groups: a thousand signatures have few different ones."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._tests: list[tuple[tuple[int, Predicate], ...]] = []
+
+    def number(self, tests: tuple[tuple[int, str, tuple[Scalar, ...]], ...]) -> int:
+        """Of a group of tests: place in FEW, modifier, values."""
+        name = repr(tests)  # where True is not 1
+        number = self._numbers.setdefault(name, len(self._tests))
+        if number == len(self._tests):
+            self._tests.append(tuple([(place, MODIFIERS[modifier].build(values)) for place, modifier, values in tests]))
+        return number
+
+    def holds(self, few: Few) -> Callable[[int], bool]:
+        """Does all of a group hold for it?"""
+        known: dict[int, bool] = {}
+
+        def holds(number: int) -> bool:
+            answer = known.get(number)
+            if answer is None:
+                answer = known[number] = all(predicate(few[place]) for place, predicate in self._tests[number])
+            return answer
+
+        return holds
 
 
 def _candidate(index: int, match: list[_Rule], unless: list[_Rule], fields: dict[str, Scalar]) -> _Candidate | None:
@@ -152,40 +228,17 @@ def _candidate(index: int, match: list[_Rule], unless: list[_Rule], fields: dict
     return _Candidate(index, None if () in matched and not left_out else (tuple(matched), tuple(left_out)))
 
 
-def _hold(ends: Ends, observation: Observation) -> bool:
-    return _any(ends[0], observation) and not _any(ends[1], observation)
+def _hold(ends: Ends, both: tuple[frozenset[int], frozenset[int]]) -> bool:
+    return _any(ends[0], both) and not _any(ends[1], both)
 
 
-def _any(groups: tuple[tuple[Test, ...], ...], observation: Observation) -> bool:
-    return any(all(test(observation) for test in group) for group in groups)
+def _any(groups: tuple[tuple[Test, ...], ...], both: tuple[frozenset[int], frozenset[int]]) -> bool:
+    return any(all(number in both[end] for end, number in group) for group in groups)
 
 
 def _implied(signature: Signature) -> bool:
     """Does nobody speak of ``decrypted``? Then what a key opened does not count: it was no plaintext on the wire."""
     return not any(c.field == "decrypted" for group in (*signature.match, *signature.unless) for c in group)
-
-
-def _rule(group: Group, *, implied: bool = False) -> _Rule:
-    few: list[tuple[int, Predicate]] = []
-    fields: list[tuple[str, Predicate]] = []
-    ends: list[Test] = []
-    for condition in group:
-        predicate = MODIFIERS[condition.modifier].build(condition.values)
-        if condition.field in FEW:
-            few.append((FEW.index(condition.field), predicate))
-        elif condition.field.startswith(_FIELDS):
-            fields.append((condition.field[len(_FIELDS):], predicate))
-        else:
-            ends.append(_test(condition, predicate))
-    if implied:
-        few.append((FEW.index("decrypted"), lambda value: value is False))
-    return _Rule(tuple(few), tuple(fields), tuple(ends))
-
-
-def _test(condition: Condition, predicate: Predicate) -> Test:
-    if condition.field == "source":
-        return lambda observation: predicate(observation.source)
-    return lambda observation: predicate(observation.destination)
 
 
 def _whole(field: str, groups: Groups) -> set[Scalar] | None:

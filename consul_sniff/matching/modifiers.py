@@ -68,15 +68,15 @@ def _cidr(values: tuple[Scalar, ...]) -> Predicate:
     networks = [ipaddress.ip_network(text, strict=False) for text in _texts(values)]
 
     def inside(value: Scalar) -> bool:
-        address = _address(value) if isinstance(value, str) else None
+        address = address_of(value) if isinstance(value, str) else None
         return address is not None and any(address in network for network in networks)
 
     return inside
 
 
 @lru_cache(maxsize=4_096)
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Parsed once, however many signatures ask."""
+def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address; None where the text is none. Parsed once, however many signatures ask."""
     try:
         return ipaddress.ip_address(text)
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import UsageError
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
     from .checklist import Control
     from .loader import Rules
     from .matcher import Ballot
+    from .schema import Signature
 
 CLEAN: Final = 0
 FOUND: Final = 1
 BROKEN: Final = 3
 INCONCLUSIVE: Final = 4
+
+
+@lru_cache(maxsize=2)
+def matcher(signatures: tuple[Signature, ...]) -> Matcher:
+    """Of these signatures, taken apart once: a live capture judges again and again."""
+    return Matcher(signatures)
 
 
 class Gate(NamedTuple):
@@ -47,7 +55,7 @@ def judge(attributed: Attributed, facts: Facts, rules: Rules, *, require: Sequen
     Raises UsageError for a word in ``require`` or ``fail_on`` that does not exist.
     """
     gate = check_gate(rules, require, fail_on, max_loss)
-    ballots = Matcher(rules.signatures).ballots(attributed.observations)
+    ballots = matcher(rules.signatures).ballots(attributed.observations)
     folds = {c.id: _fold(c, ballots, attributed.incomplete) for c in rules.controls}
     found, left_out = findings(ballots, {name: f.status for name, f in folds.items()})
     notes = dict(sorted(facts.notes.items()))

@@ -9,7 +9,7 @@ import zlib
 import dpkt
 import pytest
 
-from benchmarks import agree, gate, gossip, live, lzw, make_consul, readme
+from benchmarks import agree, gate, gossip, live, lzw, make_consul, readme, signatures
 from benchmarks.catalogue import PCAPS, RECIPES, Kitchen
 from benchmarks.make_consul import Changes
 from benchmarks.make_longer import moved
@@ -20,6 +20,7 @@ from benchmarks.results import Capture, Doubling, Results, Series, to_json
 from benchmarks.seeds import seeded
 from benchmarks.tables import markdown
 from benchmarks.templates import PLAIN, load
+from consul_sniff.matching import load as rules_of
 from consul_sniff.pipeline import Options
 from consul_sniff.pipeline import read as facts_of
 from tests.live_lab import refusal
@@ -278,3 +279,14 @@ def test_the_table_of_the_readme_is_that_of_the_results():
     said = readme.README.read_text()
     assert readme.written(said, json.loads(readme.RESULTS.read_text())) == said
     assert "| mixed: " in said
+
+
+def test_a_thousand_signatures_are_the_shipped_ones_and_others_of_one_site(tmp_path):
+    signatures.write(tmp_path, 300)
+    own = [one for one in rules_of(tmp_path).signatures if one.path.startswith(str(tmp_path))]
+    shipped = {one.id: one for one in rules_of().signatures}
+    assert len(own) == 300
+    assert {one.id.removeprefix("all-") for one in own if one.id.startswith("all-")} == set(shipped)
+    for one in own:
+        words = repr((one.match, one.unless))
+        assert one.id.startswith("all-") or "cidr" in words or "contains" in words

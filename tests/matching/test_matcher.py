@@ -88,3 +88,20 @@ def test_a_thousand_signatures_cost_little_more_than_those_that_match():
         return calls
 
     assert cost(many) < 1.1 * cost(few)
+
+
+def test_ends_are_asked_by_group_with_what_takes_out():
+    match = ((Condition("source", "cidr", ("10.0.0.0/24",)), Condition("destination", "exact", ("10.0.0.7",))),
+             (Condition("destination", "cidr", ("10.9.0.0/16",)),))
+    unless = ((Condition("source", "in", ("10.0.0.66",)),),)
+    seen = [observation(source=source, destination=destination) for source in ("10.0.0.5", "10.0.0.66", "10.0.1.5")
+            for destination in ("10.0.0.7", "10.9.1.1", "10.8.1.1")]
+    assert [(one.source, one.destination) for one in matched(*seen, match=match, unless=unless)] == [
+        ("10.0.0.5", "10.0.0.7"), ("10.0.0.5", "10.9.1.1"), ("10.0.1.5", "10.9.1.1")]
+
+
+def test_true_is_not_one_in_what_signatures_ask_alike():
+    loop = observation(loopback=True)
+    assert matched(loop, match=((Condition("loopback", "exact", (1,)),),)) == []
+    both = [signature("a", match=((Condition("loopback", "exact", (1,)),),)), signature("b", match=((Condition("loopback", "exact", (True,)),),))]
+    assert [ballot.signature.id for ballot in Matcher(both).ballots([loop])] == ["b"]
