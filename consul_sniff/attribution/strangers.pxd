@@ -8,6 +8,8 @@ ctypedef unsigned char uchar
 
 cdef u64 PORT, FAMILY, IPV4, OTHER, LOW, TCP, UDP
 
+cdef _text(u64 word)
+
 @cython.final
 cdef class Strangers:
     cdef readonly object rows
@@ -17,7 +19,9 @@ cdef class Strangers:
     cdef unsigned int[::1] heads
     cdef Py_ssize_t count
     cdef readonly list near, far
-    cdef dict _bits, _manners, _shapes, _texts
+    cdef dict _bits, _manners, _shapes
+    cdef object _ends
+    cdef uchar[::1] E
     @cython.locals(t=Py_ssize_t, port=Py_ssize_t, own=Py_ssize_t, near=(uchar[::1]), wanted=(uchar[::1]),
                    by_key=(uchar[::1]), by_port=(uchar[::1]))
     cdef _part(self, facts, book, domain)
@@ -32,6 +36,6 @@ cdef class Strangers:
     cdef _manner(self, u64 word)
     @cython.locals(k1=u64, own=u64, source=u64, destination=u64, port=u64, protocol=u64)
     cpdef row(self, Py_ssize_t t)
-    cdef _text(self, u64 word)
+    cdef _socket(self, Py_ssize_t at, u64 word, Py_ssize_t port_at, u64 port)
     @cython.locals(k0=u64, k1=u64)
     cpdef order(self, Py_ssize_t t)

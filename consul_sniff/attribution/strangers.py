@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ..facts import OTHERS, ConversationKey
 from ..model import Grade
 from ..report import ConversationRow
-from ..rows import MoreRecord, Rows, SumRecord, TalkRecord, address
+from ..rows import MoreRecord, Rows, SumRecord, TalkRecord
 from .addresses import PROTOCOLS, community_id, order, packed, same_host
 from .channels import OTHERS as STRANGE
 from .said_ports import is_port, located
@@ -42,7 +42,6 @@ TCP, UDP = PROTOCOLS["tcp"], PROTOCOLS["udp"]
 LOW = 0xFFFFFFFF
 _V4 = struct.Struct(">cIccIc")
 _V6 = struct.Struct("=cQQccQQc")
-_ENDS = struct.Struct(">HIIBBHH")
 _NOTHING = Rows(bytearray(), bytearray(), bytearray(), array("I"), {}, [], [], None)
 
 
@@ -67,7 +66,7 @@ class Strangers:
         self._bits: dict[Manner, int] = {}  # a bit for each manner
         self._manners: dict[int, int] = {}  # by side and place
         self._shapes: dict[int, Shape] = {}  # by the bits of their manners
-        self._texts: dict[int, str] = {}  # of IPv4 addresses
+        self._ends = self.E = bytearray(16)  # of a flow: seed, both addresses, protocol, zero, both ports
         self._part(facts, book, domain)
 
     def _part(self, facts: Facts, book: PortBook, domain: str) -> None:
@@ -182,20 +181,23 @@ class Strangers:
         port = k1 & PORT
         protocol = (k1 >> 32) & 255
         if source > destination or (source == destination and own > port):
-            data = _ENDS.pack(0, destination, source, protocol, 0, port, own)
+            self._socket(2, destination, 12, port)
+            self._socket(6, source, 14, own)
         else:
-            data = _ENDS.pack(0, source, destination, protocol, 0, own, port)
-        community = "1:" + b2a_base64(sha1(data, usedforsecurity=False).digest(), newline=False).decode("ascii")
-        return tuple.__new__(ConversationRow, (self._text(source), self._text(destination), port, "tcp" if protocol == TCP else "udp",
-                                               *what, community))
+            self._socket(2, source, 12, own)
+            self._socket(6, destination, 14, port)
+        self.E[10] = protocol
+        community = "1:" + b2a_base64(sha1(self._ends, usedforsecurity=False).digest(), newline=False).decode("ascii")
+        return tuple.__new__(ConversationRow, (_text(source), _text(destination), port, "tcp" if protocol == TCP else "udp", *what, community))
 
-    def _text(self, word: int) -> str:
-        text = self._texts.get(word)
-        if text is None:
-            if len(self._texts) > PORT:
-                self._texts.clear()
-            text = self._texts[word] = address(4, word, 0)
-        return text
+    def _socket(self, at: int, word: int, port_at: int, port: int) -> None:
+        """An address and a port where the Community ID's digest has them."""
+        self.E[at] = word >> 24
+        self.E[at + 1] = word >> 16 & 255
+        self.E[at + 2] = word >> 8 & 255
+        self.E[at + 3] = word & 255
+        self.E[port_at] = port >> 8 & 255
+        self.E[port_at + 1] = port & 255
 
     def order(self, t: int) -> bytes:
         """As ``addresses.order``, from the numbers."""
@@ -206,6 +208,11 @@ class Strangers:
         if k1 & FAMILY == IPV4:
             return _V4.pack(b"4", k0 >> 32, b"\0", b"4", k0 & LOW, b"\0") + port
         return _V6.pack(b"6", k0, self.M[t].k2, b"\0", b"6", self.M[t].k3, self.M[t].k4, b"\0") + port
+
+
+def _text(word: int) -> str:
+    """An IPv4 address, as ``rows.address`` writes it; there may be as many as flows."""
+    return f"{word >> 24}.{word >> 16 & 255}.{word >> 8 & 255}.{word & 255}"
 
 
 def _marked(ports: Iterable[int]) -> bytearray:
