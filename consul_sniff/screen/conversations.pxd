@@ -19,7 +19,7 @@ cdef class Conversations:
     cdef readonly object rows, more
     cdef readonly dict tunnels
     cdef readonly Py_ssize_t used, folded, floods, last
-    cdef Py_ssize_t mask, guess, side, spot
+    cdef Py_ssize_t mask, widest, guess, side, spot
     cdef unsigned long long o0, o1, o2, o3, o4
     cdef Py_ssize_t quiet(self, Py_ssize_t r) except -9 nogil
     cdef Py_ssize_t simple(self, Py_ssize_t r) except -9 nogil

@@ -59,6 +59,7 @@ class Conversations:
         self.M = self.more
         self.shared = zeros(size // 8 + 1)  # a bit for each row of which the facts have something that was said, too
         self.last = 0  # the row of the flow that was given last
+        self.widest = size * 3 // 2
         self.index(LEAST)
         self.likely = bytearray(65_536)
         for port in hints:
@@ -70,8 +71,9 @@ class Conversations:
         self.spot = 0
 
     def index(self, count: i64) -> None:
-        """A new index, with room for so many rows: one for all that there may be would be in memory whole, and in no cache."""
-        self.mask = (1 << (count * 3 // 2).bit_length()) - 1
+        """A new index, with room for so many rows and eight times as many: in a flood nearly every key is new, and to learn that must
+        cost one look. One for all that there may be would be in memory whole, and in no cache."""
+        self.mask = (1 << (min(count * 8, self.widest) - 1).bit_length()) - 1
         self.slots = zeros((self.mask + 1) * 4).cast("I")  # rows, + 1
         # a bit for each that is taken: in a flood nearly every key is new, and these lie in the cache as the slots do not
         self.taken = zeros((self.mask + 1) // 8)
@@ -145,7 +147,7 @@ class Conversations:
     def use(self) -> i64:
         """The next row, for what ``seek`` did not find."""
         t: i64 = self.used
-        if t * 3 > self.mask * 2:
+        if t * 8 > self.mask and self.mask < self.widest:
             self.grow()
         self.used += 1
         self.enter(t)

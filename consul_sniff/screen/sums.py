@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..rows import Records
 
 M32 = cython.declare(u64, 0xFFFFFFFF)
-LEAST = cython.declare(i64, 1_024)  # rows that the index has room for at first
+LEAST = cython.declare(i64, 2_048)  # places that the index has at first
 M40 = cython.declare(u64, 0xFFFFFFFFFF)
 
 
@@ -43,7 +43,7 @@ class Sums:
 
     def index(self, count: i64) -> None:
         """A new index, with room for so many rows: one for all that there may be would be in memory whole, and in no cache."""
-        size = 1 << max(count * 3 // 2, LEAST).bit_length()
+        size = 1 << (max(count * 2, LEAST) - 1).bit_length()
         self.slots = zeros(size * 4).cast("I")
         self.mask = size - 1
 
@@ -70,7 +70,7 @@ class Sums:
         t: i64 = self.used
         if t >= self.most:
             return -1
-        if t * 3 > self.mask * 2:
+        if t * 2 > self.mask:
             self.grow()
         self.slots[self.slot(key)] = cython.cast(cython.uint, t + 1)
         self.used += 1

@@ -43,6 +43,7 @@ EXTRA = (("sealed_frame", 8), ("plain1", 8), ("plain2", 8), ("plain3", 8), ("sea
 #: hangs on the share's own flows alone, and is the same for one process and for several that keep a part of them each.
 SHARES = limits.SHARES
 SHARED_ROWS = 4096  # a smaller table is not shared out
+LOOKS = cython.declare(i64, 8)  # rows that are looked at for the oldest; each is a line of memory, and a flood has a look at every packet
 KINDS = {8: ctypes.c_ulonglong, -8: ctypes.c_longlong, 4: ctypes.c_uint, -4: ctypes.c_int}
 
 
@@ -248,22 +249,25 @@ class Table:
         return 0
 
     def oldest(self) -> i64:
-        """The row to evict: the least recently touched of sixteen after a clock's hand. The table must be full."""
+        """The row to evict: the least recently touched of LOOKS after a clock's hand. The table must be full."""
         s: i64 = self.share
         hand: i64 = self.S[s].hand
         best: i64 = self.S[s].due - 1
         due: i64
+        r: i64
         # the others can have been touched since, or begun anew; so it is the oldest still unless that happened to itself
         if best < 0 or cython.cast(i64, self.F[best].epoch) != self.S[s].epoch:
             best = self.idle(hand)
-        hand += 16
+        hand += LOOKS
         if hand >= self.each:
             hand -= self.each
         due = self.idle(hand)
         self.S[s].hand = hand
         self.S[s].due = due + 1
         self.S[s].epoch = cython.cast(i64, self.F[due].epoch)
-        if cython.compiled:
+        if cython.compiled:  # what the next two times will touch
+            for r in range(s * self.each + hand + LOOKS, min(s * self.each + hand + 2 * LOOKS, (s + 1) * self.each)):
+                fetch(cython.address(self.F[r]))
             fetch(cython.address(self.D[2 * due].packets))
             fetch(cython.address(self.D[2 * due].first))
             fetch(cython.address(self.D[2 * due + 1].packets))
@@ -271,13 +275,13 @@ class Table:
         return best
 
     def idle(self, hand: i64) -> i64:
-        """The least recently touched row of the sixteen after ``hand``."""
+        """The least recently touched row of the LOOKS after ``hand``."""
         r: i64 = self.share * self.each + hand
         end: i64 = (self.share + 1) * self.each
         best: i64 = r
         least: u64 = self.F[r].epoch
         _: i64
-        for _ in range(15):
+        for _ in range(LOOKS - 1):
             r += 1
             if r == end:
                 r -= self.each
