@@ -21,4 +21,5 @@ def test_a_hello_names_its_host_and_what_is_the_same_in_many_is_one_object():
     one, other = (message(HELLO.pack(CLIENT_HELLO, 0x0304, 5) + b"\0\3\2h2" + name) for name in (b"a.example", b"b.example"))
     assert dict(one.fields) == {"alpn": "h2", "mode": None, "sni": "a.example"}
     assert other.summary == "ClientHello up to TLS 1.3 for b.example"
-    assert one.fields[0] is other.fields[0] and one.fields[1] is other.fields[1]
+    assert one.fields[0] is other.fields[0]
+    assert one.fields[1] is other.fields[1]
