@@ -162,7 +162,7 @@ class Noted(Observation):
 
 
 class Promised(Observation):
-    """One that ``make`` makes, of the sort and ``what``, when somebody asks for more than between whom it is."""
+    """One that ``make`` makes, of the sort, the ends and ``what``, when somebody asks for more than between whom it is."""
 
     __slots__ = ("_made", "_make", "_what", "ends", "sort")
     sort: Sort
@@ -178,7 +178,7 @@ class Promised(Observation):
     @property
     def made(self) -> Observation:
         if self._made is None:
-            self._made = self._make(self.sort, *self._what)
+            self._made = self._make(self.sort, self.ends, *self._what)
             self._what = ()
         return self._made
 

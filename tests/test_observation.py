@@ -42,7 +42,7 @@ def test_a_promised_one_is_made_once_and_when_more_than_its_ends_is_asked():
     made = []
     ends = ("10.0.0.1", "10.0.0.2", 8301)
 
-    def make(sort, words):
+    def make(sort, ends, words):
         made.append(words)
         return Noted(sort, ends, words, Tally(3, 1, 2, ()), "1:x")
 

@@ -72,8 +72,7 @@ def _observation(sort: Sort, row: Interface, talk: Talk) -> Promised:
     source, destination, port, _ = talk.key
     if destination != row.address:
         source, destination, port = destination, row.address, row.port
-    ends = (source, destination, port)
-    return Promised(sort, ends, _whole, ends, row, talk)
+    return Promised(sort, (source, destination, port), _whole, row, talk)
 
 
 def _whole(sort: Sort, ends: Ends, row: Interface, talk: Talk) -> Noted:

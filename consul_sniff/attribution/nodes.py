@@ -7,9 +7,9 @@ member by incarnation: the highest wins, at equal ones dead over suspect over al
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from ..facts import pair
 from ..model import Protection
 from ..report import Node
 from .addresses import nowhere, sort_key
@@ -62,14 +62,8 @@ def sent(talk: Talk) -> tuple[tuple[int, int], tuple[int, int]]:
     """Plaintext and sealed memberlist that each side of a conversation sent: datagrams, or streams."""
     if talk.sent is None:
         count = streams if talk.key.transport == "tcp" else _datagrams
-        talk.sent = _both(*count(talk, 0), *count(talk, 1))
+        talk.sent = pair(*count(talk, 0)), pair(*count(talk, 1))
     return talk.sent
-
-
-@lru_cache(maxsize=4096)
-def _both(plain: int, sealed: int, other_plain: int, other_sealed: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The same objects for the same numbers: most are small, and there are as many as conversations."""
-    return (plain, sealed), (other_plain, other_sealed)
 
 
 def _datagrams(talk: Talk, side: int) -> tuple[int, int]:

@@ -210,7 +210,7 @@ def of_gossip(pool: Pool, talk: Talk, maker: Maker) -> None:
 
 def _sent(sort: Sort, talk: Talk, side: int, count: int, counted: Callable[[Talk, int, int], Tally]) -> Promised:
     ends = ends_of_responder(talk) if side else talk.ends
-    return Promised(sort, ends, _sent_whole, ends, talk, side, count, counted)
+    return Promised(sort, ends, _sent_whole, talk, side, count, counted)
 
 
 def _sent_whole(sort: Sort, ends: Ends, talk: Talk, side: int, count: int, counted: Callable[[Talk, int, int], Tally]) -> Noted:

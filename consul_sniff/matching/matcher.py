@@ -126,15 +126,15 @@ class Matcher:
         found: dict[int, list[Bundle | list[Observation]]] = {}
         for bundle in seen.bundles(lambda few: bool(self._left(few).open)):
             candidates = self._candidates(bundle.sort)
-            some = [one for one in candidates if one.ends is not None]
-            for one in candidates:
-                if one.ends is None:
-                    found.setdefault(one.place, []).append(bundle)
+            some = [(place, ends) for place, ends in candidates if ends is not None]
+            for place, ends in candidates:
+                if ends is None:
+                    found.setdefault(place, []).append(bundle)
             for place, between in self._between(bundle, some).items() if some else ():
                 found.setdefault(place, []).append(between)
         return [Ballot(self.signatures[index], Matches(found[index])) for index in sorted(found)]
 
-    def _between(self, bundle: Bundle, some: list[_Candidate]) -> dict[int, list[Observation]]:
+    def _between(self, bundle: Bundle, some: list[tuple[int, Ends]]) -> dict[int, list[Observation]]:
         """By signature's place, what of a bundle is between ends that it asks for. Ends for which the same tests hold are alike."""
         found: dict[int, list[Observation]] = {}
         known: dict[tuple[frozenset[int], frozenset[int]], list[list[Observation]]] = {}
@@ -144,7 +144,7 @@ class Matcher:
             both = holding(source), holding(destination)
             lists = known.get(both)
             if lists is None:
-                lists = known[both] = [found.setdefault(place, []) for place, ends in some if ends is not None and _hold(ends, both)]
+                lists = known[both] = [found.setdefault(place, []) for place, ends in some if _hold(ends, both)]
             for observations in lists:
                 observations.append(one)
         return found

@@ -266,8 +266,9 @@ class Table:
         self.S[s].due = due + 1
         self.S[s].epoch = cython.cast(i64, self.F[due].epoch)
         if cython.compiled:  # what the next two times will touch
-            for r in range(s * self.each + hand + LOOKS, min(s * self.each + hand + 2 * LOOKS, (s + 1) * self.each)):
-                fetch(cython.address(self.F[r]))
+            for r in range(hand + LOOKS, hand + 2 * LOOKS):
+                if r < self.each:
+                    fetch(cython.address(self.F[s * self.each + r]))
             fetch(cython.address(self.D[2 * due].packets))
             fetch(cython.address(self.D[2 * due].first))
             fetch(cython.address(self.D[2 * due + 1].packets))

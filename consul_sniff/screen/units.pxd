@@ -42,6 +42,7 @@ cdef class Units:
     cdef Py_ssize_t count(self, Py_ssize_t d, unsigned long long h, Py_ssize_t time, Py_ssize_t frame) except -9 nogil
     cdef Py_ssize_t add(self, Py_ssize_t d, unsigned long long number, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t most) except -9 nogil
     cdef Py_ssize_t fetch(self, Py_ssize_t d) except -9 nogil
+    cdef Py_ssize_t share(self, Py_ssize_t d) except -9 nogil
     cdef Py_ssize_t crowded(self, Py_ssize_t d) except -9 nogil
     cdef Py_ssize_t proves(self, Py_ssize_t r, unsigned long long frame) except -9 nogil
     cdef Py_ssize_t row(self, Py_ssize_t s) except -9 nogil

@@ -109,9 +109,13 @@ class Units:
         """Must what was heard be fetched, and be forgotten? Then ``learn`` and ``count`` do nothing."""
         return bool(self.learnt >= MOST or max(self.used) >= self.most - 1)
 
+    def share(self, d: i64) -> i64:
+        """Whose side it is."""
+        return (d >> 1) // self.tab.each
+
     def crowded(self, d: i64) -> i64:
         """Is there hardly a row left for a side?"""
-        return self.used[d // 2 // self.tab.each] >= self.most - SPARE
+        return self.used[self.share(d)] >= self.most - SPARE
 
     def learn(self, digest: u64, number: u64) -> None:
         """A unit's number, from now on."""
@@ -157,7 +161,7 @@ class Units:
         if not r:
             if n >= most:
                 return 0
-            r = self.row(d // 2 // self.tab.each)
+            r = self.row(self.share(d))
             if not r:
                 return 0
             self.H[r].unit = number
@@ -219,7 +223,7 @@ class Units:
 
     def drop(self, d: i64) -> i64:
         """Give the side's rows back."""
-        s: i64 = d // 2 // self.tab.each
+        s: i64 = self.share(d)
         r: i64 = cython.cast(i64, self.tab.D[d].heard)
         n: i64
         while r:
