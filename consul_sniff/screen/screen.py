@@ -74,7 +74,6 @@ FOREVER = cython.declare(i64, 0x7FFFFFFFFFFFFFFF)
 
 HAND_OVER = cython.declare(i64, 64)  # payloads, then feed returns, so that `enough` and `follow` are heard early
 HAND_OVER_BYTES = cython.declare(i64, 4 * 1024 * 1024)
-ENDED = cython.declare(i64, 1024)  # flows, likewise
 
 
 class Screen(Flows):
@@ -178,9 +177,8 @@ class Screen(Flows):
             self.evicted = 0
 
     def crowded(self) -> i64:
-        """Is the hand-over space full?"""
-        return (len(self.outlet.payloads) >= HAND_OVER or self.outlet.bytes >= HAND_OVER_BYTES
-                or len(self.over) >= ENDED)
+        """Is the hand-over space full? One flow fills it: those that end after it would go the long way with it."""
+        return len(self.outlet.payloads) >= HAND_OVER or self.outlet.bytes >= HAND_OVER_BYTES or len(self.over) > 0
 
     def run(self) -> None:
         """Records, until there is none or the hand-over space is full."""

@@ -20,14 +20,25 @@ def fed(screen, frames, times):
 def test_a_flow_can_be_asked_for_until_it_was_told_to_have_ended():
     screen = Screen(flows=16)
     screen.open(0)
-    records = b"".join(record(udp(ping(i), sport=i + 1)) for i in range(40))
-    screen.feed(Block(bytearray(records + bytes(64)), 0, len(records), dialect()))
-    payloads = list(screen.payloads())
-    assert {screen.flow(p.flow).ports[0] for p in payloads} == set(range(1, 41))
-    ended = list(screen.ended())
-    assert len(ended) == 24
+    payloads = fed(screen, [udp(ping(i), sport=i + 1) for i in range(17)], range(1, 18))
+    assert {screen.flow(p.flow).ports[0] for p in payloads} == set(range(1, 18))
+    [ended] = screen.ended()
     with pytest.raises(KeyError):
-        screen.flow(ended[0].number)
+        screen.flow(ended.number)
+
+
+def test_a_flow_that_somebody_must_fold_takes_none_along_that_is_added_up():
+    screen = Screen(flows=16, quiet=True)
+    screen.open(0)
+    frames = [udp(ping(i), sport=i + 1) if i < 2 else tcp(flags="S", sport=i + 1) for i in range(40)]
+    records = b"".join(record(frame, time=i) for i, frame in enumerate(frames))
+    block = Block(bytearray(records + bytes(64)), 0, len(records), dialect())
+    given = []
+    while not given or not screen.idle:
+        screen.feed(block)
+        given.append([flow.ports[0] for flow in screen.ended()])
+    assert given == [[1], [2], []]  # gossip is never added up there
+    assert screen.rows().conversation(0).flows == 22  # all to one port
 
 
 def test_live_flows_are_shown_and_go_on():
