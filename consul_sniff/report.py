@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .facts import InputFacts
     from .model import Confidence, Evidence, Grade, Protection, Severity, Status
@@ -45,6 +45,24 @@ class ConversationRow(NamedTuple):
     first: int
     last: int
     community_id: str
+
+
+class Form(NamedTuple):
+    """How a ConversationRow is written in some format where none of its values needs an escape.
+
+    ``around``: what stands before each value, and after the last. Of a time stand ``second``, a point and the second's six digits.
+    """
+
+    around: tuple[str, ...]
+    second: Callable[[int], str]
+
+
+@runtime_checkable
+class Writing(Protocol):
+    """Rows that can write themselves: there may be hundreds of thousands."""
+
+    def written(self, at: slice, form: Form) -> list[str | ConversationRow]:
+        """The rows, each as text; as it is, where a value may need an escape."""
 
 
 class Exposure(NamedTuple):

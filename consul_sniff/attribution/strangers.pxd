@@ -6,7 +6,7 @@ ctypedef unsigned long long u64
 ctypedef unsigned int u32
 ctypedef unsigned char uchar
 
-cdef u64 PORT, FAMILY, IPV4, OTHER, LOW, TCP, UDP
+cdef u64 PORT, FAMILY, IPV4, OTHER, LOW, TCP, UDP, SECOND
 
 cdef _text(u64 word)
 
@@ -19,7 +19,8 @@ cdef class Strangers:
     cdef unsigned int[::1] heads
     cdef Py_ssize_t count
     cdef readonly list near, far
-    cdef dict _bits, _manners, _shapes
+    cdef dict _bits, _manners, _shapes, _words
+    cdef object _form
     cdef object _ends
     cdef uchar[::1] E
     @cython.locals(t=Py_ssize_t, port=Py_ssize_t, own=Py_ssize_t, near=(uchar[::1]), wanted=(uchar[::1]),
@@ -34,8 +35,13 @@ cdef class Strangers:
     @cython.locals(number=u32, word=u64)
     cpdef shape(self, Py_ssize_t t)
     cdef _manner(self, u64 word)
-    @cython.locals(k1=u64, own=u64, source=u64, destination=u64, port=u64, protocol=u64)
+    @cython.locals(k1=u64)
     cpdef row(self, Py_ssize_t t)
+    @cython.locals(first=u64, last=u64, around=tuple)
+    cpdef written(self, Py_ssize_t t, form)
+    cdef _between(self, shape, form)
+    @cython.locals(k1=u64, own=u64, source=u64, destination=u64, port=u64, protocol=u64)
+    cdef tuple _who(self, Py_ssize_t t)
     cdef _socket(self, Py_ssize_t at, u64 word, Py_ssize_t port_at, u64 port)
     @cython.locals(k0=u64, k1=u64)
     cpdef order(self, Py_ssize_t t)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from ..facts import Conversation, Facts
+    from ..report import Form
     from ..rows import Records
     from .pools import Socket
     from .ports import PortBook
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 PORT, FAMILY, IPV4, OTHER = 0xFFFF, 15 << 40, 4 << 40, 1 << 48
 TCP, UDP = PROTOCOLS["tcp"], PROTOCOLS["udp"]
 LOW = 0xFFFFFFFF
+SECOND = 10**9
 _V4 = struct.Struct(">cIccIc")
 _V6 = struct.Struct("=cQQccQQc")
 _NOTHING = Rows(bytearray(), bytearray(), bytearray(), array("I"), {}, [], [], None)
@@ -66,6 +68,8 @@ class Strangers:
         self._bits: dict[Manner, int] = {}  # a bit for each manner
         self._manners: dict[int, int] = {}  # by side and place
         self._shapes: dict[int, Shape] = {}  # by the bits of their manners
+        self._form: Form | None = None  # that was asked for last, and
+        self._words: dict[Shape, str] = {}  # what stands there between transport and packets
         self._ends = self.E = bytearray(16)  # of a flow: seed, both addresses, protocol, zero, both ports
         self._part(facts, book, domain)
 
@@ -169,13 +173,47 @@ class Strangers:
         """Of the report."""
         shape = self.shape(t)
         place = STRANGE[shape.protocol]
-        what = (place.channel, shape.protocol, shape.protection, place.by, self.T[t].packets + self.M[t].packets,
-                self.T[t].bytes + self.M[t].bytes, self.T[t].first, self.T[t].last)
+        source, destination, community = self._who(t)
+        k1 = self.T[t].k1
+        return tuple.__new__(ConversationRow, (
+            source, destination, k1 & PORT, "tcp" if (k1 >> 32) & 255 == TCP else "udp", place.channel, shape.protocol, shape.protection, place.by,
+            self.T[t].packets + self.M[t].packets, self.T[t].bytes + self.M[t].bytes, self.T[t].first, self.T[t].last, community))
+
+    def written(self, t: int, form: Form) -> str | ConversationRow:
+        """The same as text; as it is, where nobody knows when it was."""
+        first = self.T[t].first
+        last = self.T[t].last
+        if first == 0 or self.T[t].k1 >= OTHER:
+            return self.row(t)
+        around = form.around
+        second = form.second
+        source, destination, community = self._who(t)
+        words = self._between(self.shape(t), form)
+        transport = "tcp" if (self.T[t].k1 >> 32) & 255 == TCP else "udp"
+        return (f"{around[0]}{source}{around[1]}{destination}{around[2]}{self.T[t].k1 & PORT}{around[3]}{transport}{words}"
+                f"{self.T[t].packets + self.M[t].packets}{around[9]}{self.T[t].bytes + self.M[t].bytes}"
+                f"{around[10]}{second(first // SECOND)}.{first % SECOND // 1000:06d}{around[11]}{second(last // SECOND)}.{last % SECOND // 1000:06d}"
+                f"{around[12]}{community}{around[13]}")
+
+    def _between(self, shape: Shape, form: Form) -> str:
+        """What a row says between transport and packets."""
+        if form is not self._form:
+            self._form = form
+            self._words = {}
+        words = self._words.get(shape)
+        if words is None:
+            place = STRANGE[shape.protocol]
+            values = place.channel, shape.protocol, shape.protection.value, place.by
+            words = self._words[shape] = "".join([*[text for pair in zip(form.around[4:8], values, strict=True) for text in pair], form.around[8]])
+        return words
+
+    def _who(self, t: int) -> tuple[str, str, str]:
+        """Both addresses, and the Community ID."""
         k1 = self.T[t].k1
         own = self.T[t].first_port
         if k1 >= OTHER or k1 & FAMILY != IPV4:
             key = self.rows.key(t)
-            return tuple.__new__(ConversationRow, (*key, *what, community_id(key, own)))
+            return key.source, key.destination, community_id(key, own)
         source = self.T[t].k0 >> 32
         destination = self.T[t].k0 & LOW
         port = k1 & PORT
@@ -188,7 +226,7 @@ class Strangers:
             self._socket(6, destination, 14, port)
         self.E[10] = protocol
         community = "1:" + b2a_base64(sha1(self._ends, usedforsecurity=False).digest(), newline=False).decode("ascii")
-        return tuple.__new__(ConversationRow, (_text(source), _text(destination), port, "tcp" if protocol == TCP else "udp", *what, community))
+        return _text(source), _text(destination), community
 
     def _socket(self, at: int, word: int, port_at: int, port: int) -> None:
         """An address and a port where the Community ID's digest has them."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 from ..report import ConversationRow
 
 if TYPE_CHECKING:
+    from ..report import Form
     from .strangers import Strangers
 
 
@@ -41,6 +42,11 @@ class Table(Sequence[ConversationRow]):
         return repr(list(self))
 
     __hash__ = None  # type: ignore[assignment]
+
+    def written(self, at: slice, form: Form) -> list[str | ConversationRow]:
+        """As of ``report.Writing``: strangers are made of numbers and our own words."""
+        known, strangers = len(self._rows), self._strangers
+        return [self._rows[place] if place < known else strangers.written(strangers.far[place - known], form) for place in self._places[at]]
 
     def _row(self, place: int) -> ConversationRow:
         known = len(self._rows)

@@ -13,8 +13,12 @@ from json import dumps
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final
 
+from ..report import Writing
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from ..report import Form
 
     #: the keys of a table's rows, and what makes of a value what is written (None: it is written as it is); or the columns
     #: of a table that is the value
@@ -28,13 +32,15 @@ BATCH: Final = 256  # rows of a table in one piece of text
 
 
 class Table:
-    """A list of dicts with the same keys, made of ``rows``: tuples with the values of all ``columns``."""
+    """A list of dicts with the same keys, made of ``rows``: tuples with the values of all ``columns``. ``form``: how those are written
+    that can write themselves."""
 
-    __slots__ = ("columns", "rows")
+    __slots__ = ("columns", "form", "rows")
 
-    def __init__(self, rows: Sequence[tuple[Any, ...]], columns: Columns) -> None:
+    def __init__(self, rows: Sequence[tuple[Any, ...]], columns: Columns, form: Form | None = None) -> None:
         self.rows = rows
         self.columns = columns
+        self.form = form
 
     def dicts(self) -> list[dict[str, Any]]:
         return [{key: value if write is None else write(value) if callable(write) else Table(value, write).dicts()
@@ -122,9 +128,27 @@ def pieces(value: Mapping[str, Any]) -> Iterator[str]:
 def _batches(table: Table) -> Iterator[str]:
     between, end = "[\n  ", "[]"
     for start in range(0, len(table.rows), BATCH):
-        yield between + ",\n  ".join(_rows(table.rows[start:start + BATCH], table.columns, 2))
+        yield between + ",\n  ".join(_batch(table, slice(start, start + BATCH)))
         between, end = ",\n  ", "\n ]"
     yield end
+
+
+def _batch(table: Table, at: slice) -> list[str]:
+    """Rows of a table in a dict."""
+    if table.form is None or not isinstance(table.rows, Writing):
+        return _rows(table.rows[at], table.columns, 2)
+    rows = table.rows.written(at, table.form)
+    left = [row for row in rows if not isinstance(row, str)]
+    texts = iter(_rows(left, table.columns, 2) if left else ())
+    return [row if isinstance(row, str) else next(texts) for row in rows]
+
+
+def around(columns: Columns, bare: Collection[str], endings: Mapping[str, str]) -> tuple[str, ...]:
+    """Of a ``Form``, for rows of a table in a dict. ``bare``: columns of numbers; ``endings``: what a column's values all end with."""
+    quotes = ["" if key in bare else '"' for key in columns]
+    before = [*quotes, ""]
+    after = ["", *[endings.get(key, "") + quote for key, quote in zip(columns, quotes, strict=True)]]
+    return tuple([f"{end}{text}{quote}" for end, text, quote in zip(after, _template(2, *columns).split("%s"), before, strict=True)])
 
 
 @lru_cache(maxsize=128)

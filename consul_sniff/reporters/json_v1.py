@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..model import Confidence, Grade, Protection, Severity, Status
+from ..report import Form
 from ..text import printable
 from . import indented
 from .indented import Table
@@ -59,7 +60,7 @@ def _parts(report: Report, version: str) -> dict[str, Any]:
         "controls": Table(report.controls, CONTROL),
         "findings": Table(report.findings, FINDING),
         "nodes": Table(report.nodes, NODE),
-        "conversations": Table(report.conversations, CONVERSATION),
+        "conversations": Table(report.conversations, CONVERSATION, FORM),
         "exposures": Table(report.exposures, EXPOSURE),
         "exit": {"code": report.exit_code, "reason": report.exit_reason},
         **dict(report.beside),
@@ -75,13 +76,13 @@ def timestamp(time: int) -> str | None:
     """Nanoseconds since the epoch as RFC 3339 UTC with microseconds; None for a time that nobody saw."""
     if time <= 0:
         return None
-    digits = str(min(LATEST, time)).zfill(10)
-    return f"{_second(digits[:-9])}.{digits[-9:-3]}Z"
+    second, rest = divmod(min(LATEST, time), 10**9)
+    return f"{_second(second)}.{rest // 1000:06d}Z"
 
 
 @lru_cache(maxsize=1024)  # rows come close together in time
-def _second(seconds: str) -> str:
-    return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%dT%H:%M:%S}"
+def _second(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _input(one: InputFacts) -> dict[str, Any]:
@@ -166,6 +167,7 @@ CONVERSATION: Columns = {
     "last_seen": timestamp,
     "community_id": None,
 }
+FORM = Form(indented.around(CONVERSATION, {"port", "packets", "bytes"}, {"first_seen": "Z", "last_seen": "Z"}), _second)
 EXPOSURE: Columns = {
     "kind": None,
     "fingerprint": None,

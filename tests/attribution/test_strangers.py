@@ -10,6 +10,7 @@ from consul_sniff.attribution.index import index
 from consul_sniff.attribution.ports import PortBook
 from consul_sniff.facts import Facts
 from consul_sniff.observation import Observations
+from consul_sniff.report import Form
 from consul_sniff.rows import unrolled
 
 from ..rolled import rolled
@@ -111,3 +112,35 @@ def test_strangers_are_made_only_if_somebody_asks_for_what_they_said(monkeypatch
 
 def test_no_facts_no_strangers():
     assert (strangers(Facts()).near, strangers(Facts()).far) == ([], [])
+
+
+FORM = Form(tuple(f"<{number}>" for number in range(14)), str)
+
+
+def spelt(row):
+    """What a row is in that form."""
+    values = [*row[:6], row.protection.value, *row[7:10], *[f"{time // 10**9}.{time % 10**9 // 1000:06d}" for time in (row.first, row.last)], row.community_id]
+    return "".join([*[text for pair in zip(FORM.around, map(str, values), strict=False) for text in pair], "<13>"])
+
+
+def test_a_row_as_text_says_the_same():
+    made = noise(Made())
+    for number, conversation in enumerate(made.facts.conversations.values()):
+        conversation.first += number * 1_001_999
+        conversation.last += 999_999_999 - number
+    found = strangers(rolled(made.facts))
+    plain = [t for t in found.far if "others" not in found.row(t)]
+    assert len(plain) == 6
+    assert [found.written(t, FORM) for t in plain] == [spelt(found.row(t)) for t in plain]
+    other = Form(tuple("abcdefghijklmn"), str)
+    assert found.written(plain[0], other) != found.written(plain[0], FORM) == spelt(found.row(plain[0]))
+
+
+def test_what_was_at_no_time_or_between_no_hosts_stays_a_row():
+    made = noise(Made())
+    for conversation in made.facts.conversations.values():
+        conversation.first = 0
+    found = strangers(rolled(made.facts))
+    assert [found.written(t, FORM) for t in found.far] == [found.row(t) for t in found.far]
+    found = strangers(rolled(noise(Made()).facts))
+    assert [found.written(t, FORM) for t in found.far if "others" in found.row(t)] == [found.row(t) for t in found.far if "others" in found.row(t)] != []

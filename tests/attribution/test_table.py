@@ -5,7 +5,7 @@ from consul_sniff.attribution.addresses import order
 from consul_sniff.facts import ConversationKey
 
 from ..rolled import rolled
-from .test_strangers import named
+from .test_strangers import FORM, named, spelt
 
 
 def test_rows_stand_in_one_order_and_are_made_again():
@@ -21,3 +21,10 @@ def test_it_equals_a_list_of_the_same_rows_alone():
     assert rows == list(rows)
     assert rows != list(rows)[1:]
     assert rows != [*list(rows)[:-1], rows[0]]
+
+
+def test_rows_that_can_write_themselves_stand_between_those_that_cannot():
+    rows = attribute(rolled(named().facts), Profile()).conversations
+    written = rows.written(slice(1, None), FORM)
+    assert [spelt(row) if isinstance(text, str) else row for text, row in zip(written, rows[1:], strict=True)] == written
+    assert len({type(text) for text in written}) == 2

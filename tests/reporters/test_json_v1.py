@@ -2,8 +2,13 @@ import json
 
 import pytest
 
-from consul_sniff.reporters.json_v1 import document, render, timestamp
+from consul_sniff.attribution import Profile, attribute
+from consul_sniff.report import Writing
+from consul_sniff.reporters.json_v1 import FORM, document, render, timestamp
 from consul_sniff.reporters.look import Look
+
+from ..attribution.test_strangers import named
+from ..rolled import rolled
 
 CAPTURE = "lab/plain-c1.pcap"
 
@@ -51,3 +56,11 @@ def test_keys_beside_the_contracts_stand_at_the_end(report_of):
     made = document(report, "1")
     assert list(made)[-2:] == ["capture", "sandbox"]
     assert made["capture"] == {"received": 3}
+
+
+def test_rows_that_write_themselves_are_written_as_others_are(report_of):
+    rows = attribute(rolled(named().facts), Profile()).conversations
+    report = report_of(CAPTURE)._replace(conversations=rows)
+    assert isinstance(rows, Writing)
+    assert [type(row) for row in rows.written(slice(0, len(rows)), FORM)].count(str) == 5
+    assert render(report, "1", Look()) == render(report._replace(conversations=list(rows)), "1", Look())
