@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
     from .split import Result, Task
 
+    Work = Callable[[Task, "Progress | None", "Stopping"], Result]
+
 HEADER = struct.Struct("<Q")
 NUMBER = struct.Struct("<I")
 CHUNK = 1 << 20
 ENDS = {signal.SIGINT, signal.SIGTERM}
 TRIES = 2  # of a task
+STEP = 16 << 20  # bytes from one word of progress to the next
 
 
 class Stopping(Protocol):
@@ -65,7 +68,21 @@ class Told:
             raise Interrupted
 
 
-def run(tasks: Sequence[Task], work: Callable[[Task, Callable[[str, int], None], Stopping], Result], jobs: int, *,
+class Progress:
+    """Tells the parent how far a worker is, where that is some way on: the parent is to leave the processors to its workers."""
+
+    def __init__(self, answers: int) -> None:
+        self._answers = answers
+        self._told: tuple[str, int] = "", 0
+
+    def __call__(self, path: str, position: int) -> None:
+        before, last = self._told
+        if path != before or not 0 <= position - last < STEP:
+            self._told = path, position
+            _send(self._answers, ("progress", path, position))
+
+
+def run(tasks: Sequence[Task], work: Work, jobs: int, *,
         progress: Callable[[str, int], None] | None = None, stopping: Stopping | None = None) -> list[Result | None]:
     """The tasks' results, in their order; None where ``stopping`` came before a task was begun.
 
@@ -85,7 +102,7 @@ def run(tasks: Sequence[Task], work: Callable[[Task, Callable[[str, int], None],
 class _Pool:
     """The workers, what each is at, and what is still to be done."""
 
-    def __init__(self, tasks: Sequence[Task], work: Callable[[Task, Callable[[str, int], None], Stopping], Result],
+    def __init__(self, tasks: Sequence[Task], work: Work,
                  progress: Callable[[str, int], None] | None, stopping: Stopping | None) -> None:
         self.tasks = tasks
         self.work = work
@@ -120,7 +137,7 @@ class _Pool:
             os.close(other.answers)
         os.close(tasks)
         os.close(answers)
-        return _child(numbers, results, self.tasks, self.work, Told(parent))
+        return _child(numbers, results, self.tasks, self.work, None if self.progress is None else Progress(results), Told(parent))
 
     def give(self, worker: Worker) -> None:
         """The next task, if there is one."""
@@ -202,8 +219,7 @@ class _Pool:
         self.workers.clear()
 
 
-def _child(numbers: int, results: int, tasks: Sequence[Task],
-           work: Callable[[Task, Callable[[str, int], None], Stopping], Result], told: Told) -> NoReturn:
+def _child(numbers: int, results: int, tasks: Sequence[Task], work: Work, progress: Progress | None, told: Told) -> NoReturn:
     """A worker's life: never returns, and leaves nothing of the parent's behind (buffers, handlers at exit)."""
     status = 1
     try:
@@ -213,7 +229,7 @@ def _child(numbers: int, results: int, tasks: Sequence[Task],
         while number := os.read(numbers, NUMBER.size):
             task = tasks[NUMBER.unpack(number)[0]]
             try:
-                result = work(task, lambda path, position: _send(results, ("progress", path, position)), told)
+                result = work(task, progress, told)
             except ConsulSniffError as error:
                 _send(results, ("error", error))
             else:

@@ -10,7 +10,7 @@ from consul_sniff import pipeline
 from consul_sniff.capture import expand
 from consul_sniff.errors import ConsulSniffError, UsageError
 from consul_sniff.parallel import Result, Task
-from consul_sniff.parallel.jobs import Told, run
+from consul_sniff.parallel.jobs import STEP, run
 from consul_sniff.pipeline import Options, Reading, analyze
 from consul_sniff.rows import unrolled
 
@@ -106,10 +106,22 @@ def test_damage_filters_and_times_are_told_alike(tmp_path):
 
 def test_results_stand_in_the_order_of_their_tasks():
     told = []
-    results = run(TASKS, lambda task, progress, stopping: (progress("x", task.inputs[0]), Result(task.inputs, 0))[1], 2,
+    results = run(TASKS, lambda task, progress, stopping: (progress(str(task.inputs[0]), 3), Result(task.inputs, 0))[1], 2,
                   progress=lambda path, position: told.append((path, position)))
     assert [result.facts for result in results] == [task.inputs for task in TASKS]
-    assert sorted(told) == [("x", n) for n in range(5)]
+    assert sorted(told) == [(str(n), 3) for n in range(5)]
+
+
+def test_progress_is_told_from_time_to_time_and_only_to_who_asks():
+    def work(task, progress, stopping):
+        for position in range(0, 3 * STEP, STEP // 64) if progress is not None else ():
+            progress("x", position)
+        return Result(progress is not None, 0)
+
+    told = []
+    assert [result.facts for result in run(TASKS[:1], work, 2, progress=lambda *said: told.append(said))] == [True]
+    assert told == [("x", 0), ("x", STEP), ("x", 2 * STEP)]
+    assert [result.facts for result in run(TASKS[:1], work, 2)] == [False]
 
 
 def test_a_worker_that_dies_is_replaced(tmp_path):
