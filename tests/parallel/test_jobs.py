@@ -10,7 +10,7 @@ from consul_sniff import pipeline
 from consul_sniff.capture import expand
 from consul_sniff.errors import ConsulSniffError, UsageError
 from consul_sniff.parallel import Result, Task
-from consul_sniff.parallel.jobs import STEP, run
+from consul_sniff.parallel.jobs import STEP, Told, run
 from consul_sniff.pipeline import Options, Reading, analyze
 from consul_sniff.rows import unrolled
 
