@@ -217,9 +217,9 @@ class Facts:
             used[share] += not counted
         return tally
 
-    def over(self, table: str) -> None:
+    def over(self, table: str, times: int = 1) -> None:
         """Say that something was said which is not kept."""
-        self.notes[f"{table} over the limit"] += 1
+        self.notes[f"{table} over the limit"] += times
         self.reasons.add(f"more {table} than are kept (limit reached): what came later is counted, not reported")
 
     def settle(self) -> None:

@@ -122,9 +122,9 @@ class Sayings:
         tally = self.facts.sightings.get(SightingKey(conversation, side, *self._spoken[place]))
         return tally is not None and tally.shares >> (share + 1) & 1 == 1
 
-    def over(self) -> None:
-        """There is no room for something that was said."""
-        self.facts.over("sightings")
+    def over(self, times: int) -> None:
+        """There was no room for so much that was said."""
+        self.facts.over("sightings", times)
 
     def spoken(self) -> tuple[list[Spoken], list[Words], Callable[[Told], str]]:
         """What places and words mean, and what spells those words that are none yet."""

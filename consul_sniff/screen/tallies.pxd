@@ -15,7 +15,7 @@ cdef class Tallies:
     cdef object named
     cdef list known
     cdef long long[::1] taken
-    cdef Py_ssize_t row, share, input, limit, most
+    cdef Py_ssize_t row, share, input, limit, most, missed
     cpdef listens(self, object sayings)
     cpdef begin(self, Conversations talks, Py_ssize_t t, Py_ssize_t share, Py_ssize_t input_)
     cpdef heard(self, Py_ssize_t d, Py_ssize_t side)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         def full(self) -> bool: ...
         @property
         def used(self) -> array[int]: ...
-        def over(self) -> None: ...
+        def over(self, times: int) -> None: ...
         def place(self, what: tuple[Any, ...]) -> int: ...
         def added(self, conversation: ConversationKey, share: int, side: int, place: int) -> bool: ...
         def admit(self, conversation: ConversationKey, share: int, side: int, place: int) -> Any: ...
@@ -69,7 +69,7 @@ class Tallies:
         self.kept: list[object] = []  # of each row of ``apart``, what admit gave
         self.refused: set[int] = set()  # keys of the flow at hand for which there is no room
         self.talks: Any = None  # Conversations
-        self.share = self.row = self.input = 0
+        self.share = self.row = self.input = self.missed = 0  # missed: things said that there was no room for, since ``tell``
         self.named: ConversationKey | None = None  # the row's conversation, once somebody asked
         self.known: list[tuple[int, ...] | int] = []  # of ``sayings``, and
         self.taken = memoryview(array("q", [0]))  # its ``used``
@@ -150,7 +150,7 @@ class Tallies:
         if (self.talks.shared[self.row >> 3] >> (self.row & 7)) & 1 and self.sayings.added(self.name(), self.share, side, place):
             return self.said.add(key)
         if self.taken[share] >= self.most:
-            self.sayings.over()
+            self.missed += 1
             return -1
         self.taken[share] += 1
         return self.said.add(key)
@@ -177,7 +177,10 @@ class Tallies:
         return self.named
 
     def tell(self) -> None:
-        """Give the sums of claims and secrets, and begin anew."""
+        """Give the sums of claims and secrets, and how much had no room, and begin anew."""
+        if self.missed:
+            self.sayings.over(self.missed)
+            self.missed = 0
         for row, kept in zip(self.apart.rows, self.kept, strict=False):
             proof = [(frame >> 40, frame & 0xFFFFFFFFFF, word)
                      for frame, word in ((row.frame1, row.word1), (row.frame2, row.word2), (row.frame3, row.word3)) if frame]
