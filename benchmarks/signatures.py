@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent.parent / "signatures"
 COUNT = 1_000
-ROUNDS = 5
+ROUNDS = 11
 SEED = 20261127
 #: by protocol, a field whose values are many
 NAMES = {"tls": "fields.sni|contains", "http": "fields.route|contains", "consul-rpc": "fields.method|contains", "dns": "fields.zone|contains"}

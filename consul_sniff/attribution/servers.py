@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from ..facts import joined
 from ..model import Protection
-from ..observation import Noted
+from ..observation import Noted, Promised
 from .observations import tally_of
 
 if TYPE_CHECKING:
-    from ..observation import Sort
+    from ..observation import Ends, Sort
     from .observations import Maker
     from .talks import Talk
 
@@ -27,17 +27,21 @@ def between_servers(maker: Maker) -> None:
         protection = maker.channels.protection(talk)
         bundle = maker.bundle(talk, ("roles", "rpc-between-servers", protection), 1, {"all_tls": whole},
                               place=maker.channels.place(talk), side=0)
-        bundle.later(_observation, talk)
+        bundle.later(_promised, talk)
 
 
 def _tls_only(talk: Talk, maker: Maker) -> bool:
     return "tls" in talk.protocols and maker.channels.protection(talk) is Protection.ENCRYPTED
 
 
-def _observation(sort: Sort, talk: Talk) -> Noted:
+def _promised(sort: Sort, talk: Talk) -> Promised:
+    return Promised(sort, talk.ends, _observation, talk)
+
+
+def _observation(sort: Sort, ends: Ends, talk: Talk) -> Noted:
     protection = sort.few.protection
     said = [one for one in talk.said if one.clear == (protection is Protection.PLAINTEXT)]
     tally = joined(one.tally for one in said) if said else tally_of(
         talk, talk.conversation.flows, talk.conversation.evidence[0] or talk.conversation.evidence[1])
     words = {Protection.ENCRYPTED: "TLS", Protection.PLAINTEXT: "plaintext"}.get(protection, "unreadable traffic")
-    return Noted(sort, talk.ends, f"{words} between servers on the RPC port", tally, talk.community)
+    return Noted(sort, ends, f"{words} between servers on the RPC port", tally, talk.community)

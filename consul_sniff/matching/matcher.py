@@ -8,24 +8,21 @@ matches, not with the number that there are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
-from operator import itemgetter
+from functools import cached_property, partial
+from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
 from ..observation import Few, Observation, Observations
+from .alike import Alike, Candidates, Questions, Rule
 from .ends import Addresses
-from .modifiers import MODIFIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..model import Scalar
     from ..observation import Bundle, Sort
+    from .alike import Both
     from .schema import Group, Groups, Signature
-
-    Predicate = Callable[[Scalar], bool]
-    Test = tuple[int, int]  # of the source (0) or the destination (1), by its number
-    Ends = tuple[tuple[tuple[Test, ...], ...], tuple[tuple[Test, ...], ...]]  # any of the first, none of the second
 
 FEW: Final = Few._fields
 ENDS: Final = ("source", "destination")
@@ -69,33 +66,20 @@ class Matches(Sequence[Observation]):
         return iter(self._all)
 
 
-class _Rule(NamedTuple):
-    """A group taken apart: tests on what has few values, and tests that each observation needs."""
-
-    few: int  # the number of those tests, see _Few
-    fields: tuple[tuple[str, Predicate], ...]  # (name, predicate)
-    ends: tuple[Test, ...]
-
-
 class _Shape(NamedTuple):
     """Signatures that ask the same of what has few values: by group, the numbers of the tests."""
 
     match: tuple[int, ...]
     unless: tuple[int, ...]
-
-
-class _Candidate(NamedTuple):
-    """What is left to ask of an observation for this signature: any of ``match``, none of ``unless``; None: it matches."""
-
-    place: int  # of its signature
-    ends: Ends | None
+    alike: list[Alike]  # those of them that ask the same of fields, too
 
 
 class _Left(NamedTuple):
-    """Signatures that a combination of what has few values leaves open, and which of them by fields' values."""
+    """Signatures that a combination of what has few values leaves open, with those of their groups that hold (match, unless); and which
+    of them by fields' values."""
 
-    open: list[tuple[int, list[_Rule], list[_Rule]]]  # place, match, unless
-    by_fields: dict[tuple[object, ...], tuple[_Candidate, ...]]
+    open: list[tuple[Alike, tuple[int, ...], tuple[int, ...]]]
+    by_fields: dict[tuple[object, ...], tuple[Candidates, ...]]
 
 
 class Matcher:
@@ -104,21 +88,25 @@ class Matcher:
     def __init__(self, signatures: Iterable[Signature]) -> None:
         self.signatures = tuple(signatures)
         self._addresses = Addresses()
-        self._few = _Few()
-        self._rules = [([self._rule(g, implied=_implied(s)) for g in s.match], [self._rule(g) for g in s.unless])
-                       for s in self.signatures]
-        self._shapes: dict[_Shape, list[int]] = {}  # places of signatures
-        self._by_protocol: dict[Scalar, list[_Shape]] = {}
-        self._any_protocol: list[_Shape] = []
-        for index, signature in enumerate(self.signatures):
-            shape = _Shape(*[tuple([rule.few for rule in rules]) for rules in self._rules[index]])
-            alike = self._shapes.setdefault(shape, [])
-            alike.append(index)
-            if len(alike) == 1:
-                protocols = _whole("protocol", signature.match)
-                for shapes in [self._any_protocol] if protocols is None else [self._by_protocol.setdefault(one, []) for one in protocols]:
-                    shapes.append(shape)
+        self._few = Questions()
+        self._fields = Questions()
+        self._filed: dict[tuple[Scalar, Scalar], list[_Shape]] = {}  # by protocol and kind; None: any
         self._remembered: dict[Few, _Left] = {}
+        shapes: dict[tuple[tuple[int, ...], ...], _Shape] = {}
+        alike: dict[tuple[tuple[Rule, ...], ...], Alike] = {}
+        for place, signature in enumerate(self.signatures):
+            match = tuple([self._rule(group, implied=_implied(signature)) for group in signature.match])
+            unless = tuple([self._rule(group) for group in signature.unless])
+            few = tuple([rule.few for rule in match]), tuple([rule.few for rule in unless])
+            if few not in shapes:
+                shapes[few] = _Shape(*few, [])
+                for names in product(_whole("protocol", signature.match), _whole("kind", signature.match)):
+                    self._filed.setdefault(names, []).append(shapes[few])
+            asked = tuple([tuple([rule._replace(ends=()) for rule in rules]) for rules in (match, unless)])
+            if asked not in alike:
+                alike[asked] = Alike(*asked)
+                shapes[few].alike.append(alike[asked])
+            alike[asked].rules.append((place, match, unless))
 
     def ballots(self, observations: Iterable[Observation]) -> list[Ballot]:
         """The signatures that matched anything, in their order, with what they matched."""
@@ -126,25 +114,24 @@ class Matcher:
         found: dict[int, list[Bundle | list[Observation]]] = {}
         for bundle in seen.bundles(lambda few: bool(self._left(few).open)):
             candidates = self._candidates(bundle.sort)
-            some = [(place, ends) for place, ends in candidates if ends is not None]
-            for place, ends in candidates:
-                if ends is None:
-                    found.setdefault(place, []).append(bundle)
+            for place in [place for one in candidates for place in one.whole]:
+                found.setdefault(place, []).append(bundle)
+            some = [one for one in candidates if one.some]
             for place, between in self._between(bundle, some).items() if some else ():
                 found.setdefault(place, []).append(between)
         return [Ballot(self.signatures[index], Matches(found[index])) for index in sorted(found)]
 
-    def _between(self, bundle: Bundle, some: list[tuple[int, Ends]]) -> dict[int, list[Observation]]:
+    def _between(self, bundle: Bundle, some: list[Candidates]) -> dict[int, list[Observation]]:
         """By signature's place, what of a bundle is between ends that it asks for. Ends for which the same tests hold are alike."""
         found: dict[int, list[Observation]] = {}
-        known: dict[tuple[frozenset[int], frozenset[int]], list[list[Observation]]] = {}
+        known: dict[Both, list[list[Observation]]] = {}
         holding = self._addresses.holding
         for one in bundle.observations:
             source, destination, _ = one.ends
             both = holding(source), holding(destination)
             lists = known.get(both)
             if lists is None:
-                lists = known[both] = [found.setdefault(place, []) for place, ends in some if _hold(ends, both)]
+                lists = known[both] = [found.setdefault(place, []) for candidates in some for place in candidates.between(both)]
             for observations in lists:
                 observations.append(one)
         return found
@@ -153,87 +140,44 @@ class Matcher:
         """What the combination leaves open."""
         known = self._remembered.get(few)  # Protection and Grade are text: they compare and hash as their values
         if known is None:
-            known = self._remembered[few] = _Left(sorted(self._open(few), key=itemgetter(0)), {})
+            holds = self._few.holds(partial(getattr, few))
+            known = self._remembered[few] = _Left([], {})
+            for names in product((few.protocol, None), (few.kind, None)):
+                for shape in self._filed.get(names, ()):
+                    match = tuple([place for place, test in enumerate(shape.match) if holds(test)])
+                    if match:
+                        unless = tuple([place for place, test in enumerate(shape.unless) if holds(test)])
+                        known.open.extend([(alike, match, unless) for alike in shape.alike])
         return known
 
-    def _candidates(self, sort: Sort) -> tuple[_Candidate, ...]:
+    def _candidates(self, sort: Sort) -> tuple[Candidates, ...]:
         known = self._left(sort.few)
         fields = sort.fields
         values = (*fields, *fields.values(), *map(type, fields.values()))  # True and 1 are different values
         found = known.by_fields.get(values)
         if found is None:
-            found = tuple(filter(None, (_candidate(*left, fields) for left in known.open)))
+            holds = self._fields.holds(fields.get)
+            found = tuple([alike.left(matched, tuple([place for place in unless if holds(alike.unless[place].fields)]))
+                           for alike, match, unless in known.open
+                           if (matched := tuple([place for place in match if holds(alike.match[place].fields)]))])
             if len(known.by_fields) < REMEMBERED:
                 known.by_fields[values] = found
         return found
 
-    def _open(self, few: Few) -> Iterator[tuple[int, list[_Rule], list[_Rule]]]:
-        """Signatures with those of their rules that hold for all but the fields; not where no match is left."""
-        holds = self._few.holds(few)
-        for shape in (*self._by_protocol.get(few.protocol, ()), *self._any_protocol):
-            match, unless = ([place for place, test in enumerate(tests) if holds(test)] for tests in shape)
-            for index in self._shapes[shape] if match else ():
-                rules, others = self._rules[index]
-                yield index, [rules[place] for place in match], [others[place] for place in unless]
-
-    def _rule(self, group: Group, *, implied: bool = False) -> _Rule:
-        few: list[tuple[int, str, tuple[Scalar, ...]]] = []
-        fields: list[tuple[str, Predicate]] = []
-        ends: list[Test] = []
+    def _rule(self, group: Group, *, implied: bool = False) -> Rule:
+        few: list[tuple[str, str, tuple[Scalar, ...]]] = []
+        fields: list[tuple[str, str, tuple[Scalar, ...]]] = []
+        ends: list[tuple[int, int]] = []
         for field, modifier, values in group:
             if field in ENDS:
                 ends.append((ENDS.index(field), self._addresses.number(modifier, values)))
             elif field in FEW:
-                few.append((FEW.index(field), modifier, values))
+                few.append((field, modifier, values))
             else:
-                fields.append((field[len(_FIELDS):], MODIFIERS[modifier].build(values)))
+                fields.append((field[len(_FIELDS):], modifier, values))
         if implied:
-            few.append((FEW.index("decrypted"), "exact", (False,)))
-        return _Rule(self._few.number(tuple(few)), tuple(fields), tuple(ends))
-
-
-class _Few:
-    """Tests of what has few values, in groups: a thousand signatures have few different ones."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-        self._tests: list[tuple[tuple[int, Predicate], ...]] = []
-
-    def number(self, tests: tuple[tuple[int, str, tuple[Scalar, ...]], ...]) -> int:
-        """Of a group of tests: place in FEW, modifier, values."""
-        name = repr(tests)  # where True is not 1
-        number = self._numbers.setdefault(name, len(self._tests))
-        if number == len(self._tests):
-            self._tests.append(tuple([(place, MODIFIERS[modifier].build(values)) for place, modifier, values in tests]))
-        return number
-
-    def holds(self, few: Few) -> Callable[[int], bool]:
-        """Does all of a group hold for it?"""
-        known: dict[int, bool] = {}
-
-        def holds(number: int) -> bool:
-            answer = known.get(number)
-            if answer is None:
-                answer = known[number] = all(predicate(few[place]) for place, predicate in self._tests[number])
-            return answer
-
-        return holds
-
-
-def _candidate(index: int, match: list[_Rule], unless: list[_Rule], fields: dict[str, Scalar]) -> _Candidate | None:
-    matched, left_out = ([rule.ends for rule in rules if all(predicate(fields.get(name)) for name, predicate in rule.fields)]
-                         for rules in (match, unless))
-    if not matched or () in left_out:
-        return None
-    return _Candidate(index, None if () in matched and not left_out else (tuple(matched), tuple(left_out)))
-
-
-def _hold(ends: Ends, both: tuple[frozenset[int], frozenset[int]]) -> bool:
-    return _any(ends[0], both) and not _any(ends[1], both)
-
-
-def _any(groups: tuple[tuple[Test, ...], ...], both: tuple[frozenset[int], frozenset[int]]) -> bool:
-    return any(all(number in both[end] for end, number in group) for group in groups)
+            few.append(("decrypted", "exact", (False,)))
+        return Rule(self._few.number(tuple(few)), self._fields.number(tuple(fields)), tuple(ends))
 
 
 def _implied(signature: Signature) -> bool:
@@ -241,12 +185,12 @@ def _implied(signature: Signature) -> bool:
     return not any(c.field == "decrypted" for group in (*signature.match, *signature.unless) for c in group)
 
 
-def _whole(field: str, groups: Groups) -> set[Scalar] | None:
-    """The values that ``field`` can have in any of the groups; None where one leaves it open."""
+def _whole(field: str, groups: Groups) -> set[Scalar]:
+    """The values that ``field`` can have in any of the groups; None alone where one leaves it open."""
     values: set[Scalar] = set()
     for group in groups:
         own = [c for c in group if c.field == field and c.modifier in {"exact", "in"}]
         if not own:
-            return None
+            return {None}
         values.update(own[0].values)
     return values
