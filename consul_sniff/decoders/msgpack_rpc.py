@@ -52,6 +52,8 @@ def is_header(data: bytes, at: int = 0) -> bool:
 
 def headers(data: bytes, start: int) -> Iterator[int]:
     """Where net/rpc headers begin in ``data``."""
+    if b"ServiceMethod" not in data and b"\xa5Error" not in data:  # one is in each; the search takes fifty times as long
+        return iter(())
     return (match.start() for match in _HEADER.finditer(data, start))
 
 

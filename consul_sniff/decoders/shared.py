@@ -66,6 +66,8 @@ class Shared:
         said = tuple([(side, back, self.sayings.number(messages)) for (side, back), messages in groups.items()])
         step = (said, tuple(done), int(state.framing(payload.side)), payload.data)
         screen.leads(payload.unit, step)
+        if state.silent:
+            self._closed(payload.unit, Close(state.originator, (), {}))
         self._stand(payload.unit, state)
         return step
 
@@ -119,11 +121,15 @@ class Shared:
             state = (self._standing.pop(chain, None) if ended else None) or self._led(flow, pieces)
             messages = tuple([(side, place, message._replace(detail=None)) for side, _, place, message in state.close()])
             close = Close(state.originator, messages, dict(state.notes))
-            if len(self._closes) < limits.UNITS:
-                self._closes[chain] = close
-                if not (close.messages or close.notes):
-                    self.sayings.closes[chain] = -1 if close.originator is None else close.originator
+            self._closed(chain, close)
         return close
+
+    def _closed(self, chain: int, close: Close) -> None:
+        """Remember what flows say at their ends that came to this place."""
+        if len(self._closes) < limits.UNITS:
+            self._closes[chain] = close
+            if not (close.messages or close.notes):
+                self.sayings.closes[chain] = -1 if close.originator is None else close.originator
 
     def forget(self) -> None:
         """The screen forgets what it knows: nothing of it may be told by the old numbers."""

@@ -10,6 +10,7 @@ from ..model import Framing
 from .base import Cursor, Opening
 from .fold import FlowState
 from .identify import identify
+from .waiting import Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,53 +23,10 @@ ASKED_AT_ONCE = 8  # packets at each of which an unknown flow is asked for, in a
 LOST_STEPS = 8  # times a flow may fall out of step before it is left alone
 
 
-class Side:
-    """Bytes of one side that nobody has read yet, and which packet each came in."""
-
-    __slots__ = ("waiting", "marks", "began", "total", "want", "done", "told")
-
-    def __init__(self) -> None:
-        self.waiting: bytes | bytearray = b""  # one payload's bytes as they came, more of them put together
-        self.marks: list[tuple[int, int, int]] = []  # (offset in waiting where a packet's bytes end, time, frame)
-        self.began = False  # waiting begins at the first byte of the stream
-        self.total = 0
-        self.want = 0  # bytes that must be waiting before the decoder is asked again
-        self.done = False  # nobody needs more of this side
-        self.told = False  # and the screen was told so
-
-    def add(self, payload: Payload) -> None:
-        if not self.waiting:
-            self.waiting = payload.data
-        elif isinstance(self.waiting, bytes):
-            self.waiting = bytearray(self.waiting + payload.data)
-        else:
-            self.waiting += payload.data
-        self.total += len(payload.data)
-        self.marks.append((len(self.waiting), payload.time, payload.frame))
-
-    def drop(self, count: int) -> None:
-        if count >= len(self.waiting):
-            self.waiting = b""
-            self.marks.clear()
-            return
-        if isinstance(self.waiting, bytes):
-            self.waiting = self.waiting[count:]
-        else:
-            del self.waiting[:count]
-        self.marks = [(end - count, time, frame) for end, time, frame in self.marks if end > count]
-
-    def when(self, end: int) -> tuple[int, int]:
-        """Time and frame of the packet that brought the byte before ``end``."""
-        for mark, time, frame in self.marks:
-            if mark >= end:
-                return time, frame
-        return self.marks[-1][1:] if self.marks else (0, 0)
-
-
 class StreamState(FlowState):
     """A live TCP flow with its decoder."""
 
-    __slots__ = ("decoders", "decoder", "sides", "tries", "asked", "ask_at", "lost_steps", "notes", "keyring", "_originator", "last", "taken", "pieces", "learns")
+    __slots__ = ("decoders", "decoder", "sides", "tries", "asked", "ask_at", "unasked", "lost_steps", "notes", "keyring", "_originator", "last", "taken", "pieces", "learns")
 
     def __init__(self, flow: Flow, decoders: tuple[type[StreamDecoder], ...], keyring: Keyring | None) -> None:
         super().__init__(flow)
@@ -78,6 +36,7 @@ class StreamState(FlowState):
         self.tries = 0  # times the decoders were asked whose bytes these are
         self.asked = 0  # likewise, in this window
         self.ask_at = 0  # bytes that must be waiting before the decoders are asked again
+        self.unasked = False  # something waits that they were not asked about
         self.lost_steps = 0
         self.notes: dict[str, int] = {}
         self.keyring = keyring
@@ -114,6 +73,8 @@ class StreamState(FlowState):
 
     def close(self) -> Iterator[tuple[int, int, int, Message]]:
         """The flow ended: what was waiting for its end."""
+        if self.silent:
+            return
         if self.decoder is None:
             self.ask_at = 0
             yield from self._identify()
@@ -131,6 +92,11 @@ class StreamState(FlowState):
         for index, message in enumerate(messages):
             side = sides[index] if index < len(sides) else self.originator or 0
             yield (side, *self.last, message)
+
+    @property
+    def silent(self) -> bool:
+        """Would its end say nothing, if it came now? Nobody's bytes are not asked about twice."""
+        return self.decoder is None and not self.unasked
 
     def satisfied(self) -> list[int]:
         """Sides of which no more bytes are needed, each told once."""
@@ -175,7 +141,8 @@ class StreamState(FlowState):
     def _identify(self) -> Iterator[tuple[int, int, int, Message]]:
         lengths = [len(side.waiting) for side in self.sides]
         waiting = sum(lengths)
-        if not waiting or (waiting < self.ask_at and max(lengths) < limits.IDENTIFY_BYTES):
+        self.unasked = waiting > 0 and waiting < self.ask_at and max(lengths) < limits.IDENTIFY_BYTES
+        if not waiting or self.unasked:
             return
         opening = Opening((bytes(self.sides[0].waiting), bytes(self.sides[1].waiting)),
                           (self.sides[0].began, self.sides[1].began), self.flow.opener)

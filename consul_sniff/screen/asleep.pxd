@@ -26,6 +26,7 @@ cdef class Asleep:
     cdef Kept[::1] P
     cdef unsigned int[::1] last
     cdef dict early, new
+    cdef set middles
     cdef readonly object sleeps
     cdef Py_ssize_t high, free
     cpdef leads(self, unsigned long long chain, object step)
@@ -34,6 +35,7 @@ cdef class Asleep:
     cpdef rest(self)
     cdef unsigned long long take(self, Py_ssize_t d, Py_ssize_t p, Py_ssize_t stop, Py_ssize_t time, Py_ssize_t frame,
                                  Py_ssize_t start) except? 9
+    cdef bint again(self, unsigned long long h) except -9
     cdef Py_ssize_t keep(self, Py_ssize_t d, unsigned long long chain, Py_ssize_t time, Py_ssize_t frame, Py_ssize_t start) except -9
     cdef list known(self, Py_ssize_t a, Py_ssize_t piece, object step)
     cpdef list learnt(self, Py_ssize_t a, Py_ssize_t place, object step)

@@ -73,6 +73,7 @@ class Asleep:
         self.steps: dict[int, Step] = {}
         self.new: dict[int, bytes] = {}  # pieces that were handed on of flows that sleep: nothing was learnt of them yet
         self.bytes = 0  # of all steps, and of these
+        self.middles: set[int] = set()  # chains of what flows said first of which no beginning was seen
         self.sleeps: object = None  # of the last piece: see Payload
         self.rows = (KeptRecord * (limits.ASLEEP_KEPT + 1)).from_buffer(zeros(ctypes.sizeof(KeptRecord) * (limits.ASLEEP_KEPT + 1)))
         self.P = self.rows
@@ -93,6 +94,7 @@ class Asleep:
         """No packet comes any more: let go of the memory."""
         self.steps = {}
         self.new = {}
+        self.middles = set()
         self.rows = self.P = (KeptRecord * 1)()
 
     def leads(self, chain: u64, step: Step) -> None:
@@ -137,6 +139,9 @@ class Asleep:
         h = mix(self.units.digests.mixed(mix(h ^ self.win.seed), p, stop)) | 1
         if h == TOLD:
             h = 3
+        if state == FRESH and not start and not self.again(h):
+            self.wake(a, 1)
+            return 0
         self.tab.E[a].chain = h
         if state == AWAKE:
             return h
@@ -155,6 +160,15 @@ class Asleep:
         self.known(a, self.last[a >> 1], step)
         self.tab.E[d].framing = step[2]
         return TOLD
+
+    def again(self, h: u64) -> bool:
+        """Began some other flow so in the middle? Few do: what they say there is mostly sealed, and no two say the same."""
+        if h in self.middles:
+            return True
+        if len(self.middles) >= limits.UNITS:
+            self.middles.clear()
+        self.middles.add(h)
+        return False
 
     def keep(self, d: i64, chain: u64, time: i64, frame: i64, start: i64) -> i64:
         """Keep a piece."""

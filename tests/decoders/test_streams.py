@@ -226,3 +226,24 @@ def test_what_waits_for_more_that_was_not_captured_is_asked_what_it_says(how):
     else:
         told = [(message.summary, frame) for _, _, frame, message in live.close()]
     assert told[0] == ("cut b'>\\ttw'", 4)
+
+
+def test_a_flow_that_is_silent_says_nothing_at_its_end():
+    class Late(Toy):
+        @classmethod
+        def claims(cls, opening):
+            return opening.sides[0].endswith(b"!")
+
+        def read(self, side, cursor):
+            return [Message("toy", "all", Protection.PLAINTEXT, cursor.rest().decode())]
+
+    ends = {True: set(), False: set()}
+    for packets in range(1, 40):
+        live = state(Late)
+        for _ in range(packets):
+            say(live, b"x")
+        say(live, b"!" if packets % 2 else b"x")
+        if live.decoder is None:
+            silent = live.silent
+            ends[silent].add(bool(list(live.close())))
+    assert ends == {True: {False}, False: {True, False}}  # the decoders are asked now and then: what came since may say something

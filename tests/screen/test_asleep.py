@@ -124,3 +124,13 @@ def test_a_hole_wakes_it():
 def test_everything_is_handed_on_where_everything_is_wanted():
     it = Conversations(everything=True)
     assert it.send(begun(1001, b"one")) == [(b"one", 0)]
+
+
+def test_what_begins_in_the_middle_sleeps_from_the_second_that_begins_so():
+    it = Conversations()
+    middles = [[tcp(b"same", 500, sport=port), tcp(b"more", 504, sport=port)] for port in (1001, 1002, 1003)]
+    assert [unit for _, unit in it.send(middles[0])] == [0, 0]  # nothing is to be learnt of it
+    assert [unit & 1 for _, unit in it.send(middles[1])] == [1, 1]
+    it.learn((((0, 0, 5),), (), 0), ((), (), 0))
+    assert it.send(middles[2]) == []
+    assert list(it.screen.live())[2].heard[0][0][:2] == (5, 1)
