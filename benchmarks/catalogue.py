@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import make_adversarial, make_consul, make_longer, make_mixed
 from .make_consul import Changes, Made
-from .pcapfile import Writer, cut
+from .pcapfile import Writer, cut, read
 from .seeds import SEED, seeded
 from .templates import PLAIN, RPC, SEALED, TLS
 
@@ -123,6 +124,14 @@ def _long(kitchen: Kitchen, writer: Writer, packets: int, _name: str) -> Made:
     return make_longer.repeat(writer, one.path, size, one.made)
 
 
+def _middle(kitchen: Kitchen, writer: Writer, packets: int, _name: str) -> Made:
+    """What follows of it where somebody begins to listen late."""
+    one = kitchen.get("mixed")
+    for record in islice(read(one.path), one.packets - packets, None):
+        writer.add(record.data, record.wire)
+    return one.made._replace(packets=writer.packets)
+
+
 def _hostile(made_by: Callable[[Writer, int, Random], Made]) -> Callable[[Kitchen, Writer, int, str], Made]:
     def make(kitchen: Kitchen, writer: Writer, packets: int, name: str) -> Made:
         return made_by(writer, packets, seeded(name, kitchen.seed))
@@ -131,6 +140,7 @@ def _hostile(made_by: Callable[[Writer, int, Random], Made]) -> Callable[[Kitche
 
 RECIPES: dict[str, Recipe] = {
     "mixed": Recipe("TLS, QUIC, HTTP, DNS, SSH, calls, noise; 3 % Consul", 2_200_000, _mixed),
+    "mixed-middle": Recipe("mixed less its first third: thousands of conversations of which no beginning is seen", 1_466_000, _middle),
     "consul": Recipe("real Consul captures under other addresses, merged in random order", 2_000_000, _consul(Changes())),
     "consul-new": Recipe("the same, every host says something new", 2_000_000, _consul(Changes(retold=True))),
     "gossip": Recipe("all plaintext gossip", 2_000_000, _only(PLAIN)),
