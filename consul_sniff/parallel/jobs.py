@@ -6,6 +6,7 @@ joins what they have.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import pickle
@@ -124,6 +125,8 @@ class _Pool:
     def fork(self) -> Worker:
         numbers, tasks = os.pipe()
         answers, results = os.pipe()
+        with suppress(OSError, AttributeError):  # more than the system lets have; only Linux has it
+            fcntl.fcntl(results, fcntl.F_SETPIPE_SZ, CHUNK)  # or parent and worker take turns for each 64 KB
         parent = os.getpid()
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # until the child has handlers of its own
         pid = os.fork()
