@@ -13,7 +13,7 @@ cdef class Ahead:
     cdef Table tab
     cdef Repeats rep
     cdef Units units
-    cdef Py_ssize_t at, link, tcp, flip, side
+    cdef Py_ssize_t at, link, tcp, flip, side, own
     cdef readonly unsigned long long h
     cpdef begin(self)
     cdef Py_ssize_t look(self) except -9 nogil

@@ -34,7 +34,9 @@ FRAME = cython.declare(i64, 96)  # bytes of a frame that are looked at
 class Ahead:
     """``look`` once a record; ``begin`` where Records does."""
 
-    def __init__(self, window: Window, records: Records, table: Table, repeats: Repeats, units: Units) -> None:
+    def __init__(self, window: Window, records: Records, table: Table, repeats: Repeats, units: Units, own: int = -1) -> None:
+        """``own``: a bit for each share of the flows that is kept here."""
+        self.own = own
         self.win = window
         self.rec = records
         self.tab = table
@@ -89,8 +91,13 @@ class Ahead:
         sp: u64 = big16(q + 20)
         dp: u64 = big16(q + 22)
         k1: u64 = (cython.cast(u64, 4) << 40) | (cython.cast(u64, q[9]) << 32)
-        self.rep.fetch(place_of(s, d, big16(q + 4), load(q + 20) if self.tcp else load(q + 20) & M48),
-                       -1 if not self.tcp and (q[28] <= 13 or q[28] == 244) else share_of((s + d), sp + dp))
+        share: i64 = share_of(s + d, sp + dp)
+        mine: i64 = (self.own >> share) & 1
+        gossip: i64 = not self.tcp and (q[28] <= 13 or q[28] == 244)  # all look at it
+        if mine or gossip:
+            self.rep.fetch(place_of(s, d, big16(q + 4), load(q + 20) if self.tcp else load(q + 20) & M48), -1 if gossip else share)
+        if not mine:
+            return 0
         self.flip = s > d or (s == d and sp > dp)
         if self.flip:
             s, d, sp, dp = d, s, dp, sp

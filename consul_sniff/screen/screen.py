@@ -104,8 +104,8 @@ class Screen(Flows):
         super().__init__(table, outlet, others, tcps, Conversations(table, hints) if quiet else None, everything)
         self.gos = Gossip(self.win, Seen(1 << 18))
         self.rep = Repeats(self.win, self.lay, table)
-        self.ahead = Ahead(self.win, self.rec, table, self.rep, tcps.units)
         self.own = -1 if shares is None else shares
+        self.ahead = Ahead(self.win, self.rec, table, self.rep, tcps.units, self.own)
         self.lead = self.own & 1
         self.share = 0
         self.frags = Fragments(self.notes)
