@@ -164,8 +164,8 @@ class Watch:
             if kind == "suspended":
                 self.session.facts.reasons.add("the machine slept for a time: nothing was captured then")
         self._ask()
-        self.screen.expire(IDLE)
-        drain(self.screen, self.session)
+        for _ in self.screen.expire(IDLE):
+            drain(self.screen, self.session)
 
     def _ask(self) -> None:
         """What happened to the inputs?"""

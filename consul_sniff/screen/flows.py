@@ -248,8 +248,9 @@ class Flows:
         for row in self.tab.rows_taken():
             yield self.folded(row, counted=True)
 
-    def expire(self, idle: int) -> None:
-        """Where the table is three quarters full: end the flows that were silent for ``idle`` ns. Drain ``ended``."""
+    def expire(self, idle: int) -> Iterator[None]:
+        """Where the table is three quarters full: end the flows that were silent for ``idle`` ns. Drain ``ended`` at each step: those
+        that end after a flow that somebody must fold would go the long way with it."""
         if 4 * self.tab.live < 3 * self.tab.rows:
             return
         before: i64 = self.time - cython.cast(i64, idle)
@@ -258,6 +259,8 @@ class Flows:
             if (cython.cast(i64, self.tab.D[2 * r].last) < before
                     and cython.cast(i64, self.tab.D[2 * r + 1].last) < before):
                 self.end(r)
+                if self.over:
+                    yield
 
     # --- what need not be handed on ----------------------------------------------------------------------------
 

@@ -59,13 +59,21 @@ def test_idle_flows_expire_where_the_table_gets_full():
     screen = Screen(flows=16)
     screen.open(0)
     fed(screen, [udp(ping(i), sport=1000 + i) for i in range(11)], [1] * 11)
-    screen.expire(5 * 10**9)
-    assert list(screen.ended()) == []  # there is room
+    assert list(screen.expire(5 * 10**9)) == []  # there is room
     fed(screen, [udp(ping(i), sport=1000 + i) for i in (3, 20)], [10, 10])
-    screen.expire(5 * 10**9)
-    assert sorted(flow.ports[0] for flow in screen.ended()) == [1000 + i for i in range(11) if i != 3]
+    assert sorted(flow.ports[0] for _ in screen.expire(5 * 10**9) for flow in screen.ended()) == [1000 + i for i in range(11) if i != 3]
     assert sorted(flow.ports[0] for flow in screen.live()) == [1003, 1020]
     assert screen.notes["evicted-flows"] == 0
+
+
+def test_a_flow_that_expires_and_must_be_folded_takes_none_along():
+    screen = Screen(flows=16, quiet=True)
+    screen.open(0)
+    fed(screen, [udp(ping(i), sport=i + 1) if i % 4 == 0 else tcp(flags="S", sport=i + 1) for i in range(12)], [1] * 12)
+    fed(screen, [tcp(flags="S", sport=99)], [10])
+    assert [[flow.ports[0] for flow in screen.ended()] for _ in screen.expire(5 * 10**9)] == [[1], [5], [9]]
+    assert screen.rows().conversation(0).flows == 9
+    assert len(list(screen.live())) == 1
 
 
 def test_who_has_enough_is_told_what_was_lost_when_it_resumes():
