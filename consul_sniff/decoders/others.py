@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from ..told import Told
 
 
+_names = lru_cache(maxsize=256)(protocols)  # few differ
+
+
 @lru_cache(maxsize=1024)
 def _client_hello(version: int, sni: bytes, alpn: bytes) -> Message:
-    return tls_words.client_hello(None, version, sni, protocols(alpn))
+    return tls_words.client_hello(None, version, sni, _names(alpn))
 
 
 @lru_cache(maxsize=256)
@@ -76,8 +79,8 @@ def said(told: Told) -> tuple[Spoken, str | None]:
         asked, fields = told_fields(*what)
         return ("dns", asked, Protection.PLAINTEXT, fields, False), None
     if kind == "client-hello":
-        version, sni, alpn = what
-        return _spoken(tls_words.client_hello(None, version, sni, protocols(alpn))), None
+        _, sni, alpn = what
+        return ("tls", kind, Protection.ENCRYPTED, tls_words.hello_fields(None, sni, _names(alpn)), False), None
     one = _MESSAGES[kind](*what)
     return _spoken(one), one.summary
 

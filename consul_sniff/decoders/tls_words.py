@@ -24,10 +24,15 @@ NAME_LENGTH: Final = 256
 def client_hello(mode: str | None, version: int, sni: bytes | None, alpn: tuple[bytes, ...],
                  detail: Mapping[str, object] | None = None) -> Message:
     """``version``: the highest offered."""
-    host = _host(sni)
+    fields = hello_fields(mode, sni, alpn)
+    host = fields[2][1]
     summary = f"ClientHello up to {hs.version_name(version)}"
-    return Message("tls", "client-hello", Protection.ENCRYPTED, f"{summary} for {host}" if host else summary,
-                   (_alpn(alpn), _mode(mode), ("sni", host)), detail)
+    return Message("tls", "client-hello", Protection.ENCRYPTED, f"{summary} for {host}" if host else summary, fields, detail)
+
+
+def hello_fields(mode: str | None, sni: bytes | None, alpn: tuple[bytes, ...]) -> tuple[tuple[str, str | None], ...]:
+    """Of a ClientHello's message."""
+    return _alpn(alpn), _mode(mode), ("sni", _host(sni))
 
 
 def server_hello(mode: str | None, version: int, suite: int | None, *, resumed: bool | None,
