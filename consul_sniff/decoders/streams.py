@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .. import limits
 from ..errors import DecodeError, NeedMoreData
 from ..model import Framing
-from .base import Cursor, Opening
+from .base import Cursor, Opening, StreamDecoder
 from .fold import FlowState
 from .identify import identify
 from .waiting import Side
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from ..keyring import Keyring
     from ..model import Flow, Message, Payload, Standing
-    from .base import StreamDecoder
 
 ASKED_AT_ONCE = 8  # packets at each of which an unknown flow is asked for, in a new window
 LOST_STEPS = 8  # times a flow may fall out of step before it is left alone
@@ -108,6 +107,9 @@ class StreamState(FlowState):
             if side.done and not side.told:
                 side.told = True
                 told.append(number)
+        if told and self.decoder is not None and self.sides[0].done and self.sides[1].done and type(self.decoder).close is StreamDecoder.close:
+            self._learn_originator()
+            self.decoder = None  # it has nothing to say at the end, and thousands may be past
         return told
 
     def framing(self, number: int) -> Framing:

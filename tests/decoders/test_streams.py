@@ -146,6 +146,19 @@ def test_a_satisfied_decoder_is_fed_no_more():
     assert live.originator == 1
 
 
+def test_a_satisfied_decoder_that_has_nothing_to_say_at_the_end_is_let_go():
+    class Short(Toy):
+        close = StreamDecoder.close
+
+    live = state(Short)
+    assert say(live, word("stop") + b">", start=True) == [("stop", 1)]
+    assert not live.silent
+    assert live.satisfied() == [0, 1]
+    assert live.silent
+    assert (live.decoder, live.originator, live.satisfied()) == (None, 1, [])
+    assert say(live, word("more"), lost=3) == list(live.close()) == []
+
+
 def test_a_message_over_the_budget_is_not_waited_for():
     class Greedy(Toy):
         def read(self, side, cursor):
