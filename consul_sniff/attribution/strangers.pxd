@@ -35,7 +35,6 @@ cdef class Strangers:
     @cython.locals(number=u32, word=u64)
     cpdef shape(self, Py_ssize_t t)
     cdef _manner(self, u64 word)
-    @cython.locals(k1=u64)
     cpdef row(self, Py_ssize_t t)
     @cython.locals(first=u64, last=u64, around=tuple)
     cpdef written(self, Py_ssize_t t, form)

@@ -173,23 +173,21 @@ class Strangers:
         """Of the report."""
         shape = self.shape(t)
         place = STRANGE[shape.protocol]
-        source, destination, community = self._who(t)
-        k1 = self.T[t].k1
+        source, destination, transport, community = self._who(t)
         return tuple.__new__(ConversationRow, (
-            source, destination, k1 & PORT, "tcp" if (k1 >> 32) & 255 == TCP else "udp", place.channel, shape.protocol, shape.protection, place.by,
+            source, destination, self.T[t].k1 & PORT, transport, place.channel, shape.protocol, shape.protection, place.by,
             self.T[t].packets + self.M[t].packets, self.T[t].bytes + self.M[t].bytes, self.T[t].first, self.T[t].last, community))
 
     def written(self, t: int, form: Form) -> str | ConversationRow:
-        """The same as text; as it is, where nobody knows when it was."""
+        """The same as text; as it is, where nobody knows when it was, or who."""
         first = self.T[t].first
         last = self.T[t].last
         if first == 0 or self.T[t].k1 >= OTHER:
             return self.row(t)
         around = form.around
         second = form.second
-        source, destination, community = self._who(t)
+        source, destination, transport, community = self._who(t)
         words = self._between(self.shape(t), form)
-        transport = "tcp" if (self.T[t].k1 >> 32) & 255 == TCP else "udp"
         return (f"{around[0]}{source}{around[1]}{destination}{around[2]}{self.T[t].k1 & PORT}{around[3]}{transport}{words}"
                 f"{self.T[t].packets + self.M[t].packets}{around[9]}{self.T[t].bytes + self.M[t].bytes}"
                 f"{around[10]}{second(first // SECOND)}.{first % SECOND // 1000:06d}{around[11]}{second(last // SECOND)}.{last % SECOND // 1000:06d}"
@@ -203,17 +201,18 @@ class Strangers:
         words = self._words.get(shape)
         if words is None:
             place = STRANGE[shape.protocol]
-            values = place.channel, shape.protocol, shape.protection.value, place.by
-            words = self._words[shape] = "".join([*[text for pair in zip(form.around[4:8], values, strict=True) for text in pair], form.around[8]])
+            channel, protocol, protection, by, packets = form.around[4:9]
+            words = self._words[shape] = (f"{channel}{place.channel}{protocol}{shape.protocol}{protection}{shape.protection.value}"
+                                          f"{by}{place.by}{packets}")
         return words
 
-    def _who(self, t: int) -> tuple[str, str, str]:
-        """Both addresses, and the Community ID."""
+    def _who(self, t: int) -> tuple[str, str, str, str]:
+        """Both addresses, the transport, and the Community ID."""
         k1 = self.T[t].k1
         own = self.T[t].first_port
         if k1 >= OTHER or k1 & FAMILY != IPV4:
             key = self.rows.key(t)
-            return key.source, key.destination, community_id(key, own)
+            return key.source, key.destination, key.transport, community_id(key, own)
         source = self.T[t].k0 >> 32
         destination = self.T[t].k0 & LOW
         port = k1 & PORT
@@ -226,7 +225,7 @@ class Strangers:
             self._socket(6, destination, 14, port)
         self.E[10] = protocol
         community = "1:" + b2a_base64(sha1(self._ends, usedforsecurity=False).digest(), newline=False).decode("ascii")
-        return _text(source), _text(destination), community
+        return _text(source), _text(destination), "tcp" if protocol == TCP else "udp", community
 
     def _socket(self, at: int, word: int, port_at: int, port: int) -> None:
         """An address and a port where the Community ID's digest has them."""

@@ -52,6 +52,17 @@ class Second(Toy):
             raise DecodeError("gap")
 
 
+class Late(Toy):
+    """Shows itself by its last byte."""
+
+    @classmethod
+    def claims(cls, opening):
+        return opening.sides[0].endswith(b"!")
+
+    def read(self, side, cursor):
+        return [Message("toy", "all", Protection.PLAINTEXT, cursor.rest().decode())]
+
+
 def state(*decoders):
     return StreamState(Flow(1, 0, "tcp", ("10.0.0.1", "10.0.0.2"), (40000, 8300)), decoders or (Toy,), None)
 
@@ -211,14 +222,6 @@ def test_small_packets_of_an_unknown_flow_do_not_cost_their_square():
 
 
 def test_the_last_packet_of_a_short_flow_is_asked_for_when_the_flow_ends():
-    class Late(Toy):
-        @classmethod
-        def claims(cls, opening):
-            return opening.sides[0].endswith(b"!")
-
-        def read(self, side, cursor):
-            return [Message("toy", "all", Protection.PLAINTEXT, cursor.rest().decode())]
-
     live = state(Late)
     for _ in range(12):
         say(live, b"x")
@@ -242,14 +245,6 @@ def test_what_waits_for_more_that_was_not_captured_is_asked_what_it_says(how):
 
 
 def test_a_flow_that_is_silent_says_nothing_at_its_end():
-    class Late(Toy):
-        @classmethod
-        def claims(cls, opening):
-            return opening.sides[0].endswith(b"!")
-
-        def read(self, side, cursor):
-            return [Message("toy", "all", Protection.PLAINTEXT, cursor.rest().decode())]
-
     ends = {True: set(), False: set()}
     for packets in range(1, 40):
         live = state(Late)
