@@ -151,15 +151,14 @@ def test_a_ring_is_made_and_removed_after_root_was_given_up(lab, out):
 
 @as_root
 @needs_tshark
-def test_a_full_disk_ends_the_file_not_the_capture(lab):
+def test_a_full_disk_ends_the_file_not_the_capture(lab, out):
     disk = lab.folder / "disk"
     disk.mkdir()
-    lab.folder.chmod(0o755)
     options = f"size=200k,mode=700,uid={pwd.getpwnam('nobody').pw_uid}"
     if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", disk], check=False, capture_output=True).returncode:
         pytest.skip("no disk to fill")
     try:
-        run = lab.live("--format", "ndjson", "--write", disk / "all.pcapng", "--write-evidence", disk / "proof.pcapng", "--duration", "6")
+        run = lab.live("--format", "ndjson", "--write", disk / "all.pcapng", "--write-evidence", out / "proof.pcapng", "--duration", "6")
         lab.replay(PLAIN, 20)
         time.sleep(1.5)
         burst(lab, 300)
@@ -176,7 +175,7 @@ def test_a_full_disk_ends_the_file_not_the_capture(lab):
         assert run.kinds().count("output-failed") == 1
         assert run.err.read_bytes().count(b"No space left on device; what is in it can be read") == 1
         assert len(tshark(disk / "all.pcapng", "frame.number")) == 912 - unwritten
-        check_proof(disk / "proof.pcapng", report, disk / "all.pcapng")
+        check_proof(out / "proof.pcapng", report, disk / "all.pcapng")  # on the full disk it may fail, too: when it is written again is the clock's
     finally:
         subprocess.run(["umount", disk], check=False)
 
