@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FIELDS_SHARED = 4_096  # different fields of messages that are kept once
 Fields = tuple[tuple[str, Scalar], ...]
 NOTHING: tuple[int, int] = (0, 0)
+FOREIGN = "without Consul"  # what is said of strangers: nothing in such a conversation tells of Consul
 OTHERS = "others"  # stands for the sources (at last the destinations, too) beyond limits.CONVERSATIONS
 #: the pairs of a conversation that are added up
 SUMMED = ("packets", "bytes", "payloads", "lost", "plain", "sealed1", "sealed0", "cut", "crc_good", "crc_bad", "other",
@@ -231,11 +232,11 @@ class Facts:
         """Attribution took what was said: forget it, to make room for judging."""
         self.sightings, self.claims, self.exposures = {}, {}, {}
 
-    def add_up(self, rows: Rows | None, folded: tuple[int, int]) -> None:
-        """Join what the screen added up; of ``folded`` flows (and attempts) the conversations are not kept apart."""
+    def add_up(self, rows: Rows | None, folded: tuple[int, int, int]) -> None:
+        """Join what the screen added up; of ``folded`` flows (strangers, attempts) the conversations are not kept apart."""
         if rows is not None:
             self.rows.append(rows)
-        for flows, what in zip(folded, ("conversations", "attempts"), strict=True):
+        for flows, what in zip(folded, ("conversations", f"conversations {FOREIGN}", "attempts"), strict=True):
             if flows:
                 self.crowded(flows, what)
 

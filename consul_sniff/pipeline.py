@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from . import limits
-from .attribution import Profile, attribute, hints
+from .attribution import Profile, attribute, hints, teller
 from .capture import Input, elsewhere, expand, sources, weigh
 from .decoders.session import Session
 from .errors import Interrupted
@@ -190,7 +190,7 @@ def _read(numbered: Iterable[tuple[int, Source]], options: Options, *, shares: i
     likely = hints(options.profile)
     screen = Screen(everything=listener is not None, sealed=options.keyring is not None, since=options.since,
                     until=options.until, hints=likely, shares=shares, quiet=True)
-    session = Session(keyring=options.keyring, hints=likely, listener=listener, screen=screen)
+    session = Session(keyring=options.keyring, hints=likely, listener=listener, screen=screen, telling=teller(options.profile))
     with seldom_collected():
         _through_all(numbered, screen, session, options)
     facts = session.facts

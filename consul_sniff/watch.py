@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 
-from .attribution import attribute, hints
+from .attribution import attribute, hints, teller
 from .clockwatch import ClockWatch
 from .decoders.session import Session
 from .errors import Interrupted
@@ -60,7 +60,7 @@ class Watch:
         check_gate(self.rules, options.require, options.fail_on, options.max_loss)
         likely = hints(options.profile)
         self.screen = Screen(sealed=options.keyring is not None, since=options.since, until=options.until, hints=likely, quiet=True)
-        self.session = Session(keyring=options.keyring, hints=likely, screen=self.screen)
+        self.session = Session(keyring=options.keyring, hints=likely, screen=self.screen, telling=teller(options.profile))
         self.report: Report | None = None
         self.input: Input | None = None  # the one that is read, or was last
         self.beside: Callable[[], dict[str, object]] = dict

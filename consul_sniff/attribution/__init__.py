@@ -12,6 +12,7 @@ if WANTED:
 
 from .ports import hints  # noqa: E402
 from .profile import PORT_ROLES, Profile  # noqa: E402
+from .telling import teller  # noqa: E402
 from .whole import attribute  # noqa: E402
 
-__all__ = ["PORT_ROLES", "Profile", "attribute", "hints"]
+__all__ = ["PORT_ROLES", "Profile", "attribute", "hints", "teller"]

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from ..facts import FOREIGN
 from ..model import Protection
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..facts import Conversation, Facts
     from .channels import Channels
     from .talks import Speech, Talk
@@ -20,13 +23,17 @@ if TYPE_CHECKING:
 OVERFLOWS: Final = {"conversations folded": "more conversations than are kept apart",
                     "sightings over the limit": "more was said than is kept",
                     "claims over the limit": "more was claimed than is kept"}
+#: the same where nothing that was said tells of Consul, nor a port that is known beforehand: what can be hidden there is what an
+#: instance of the mesh is sent past its proxy, and what nobody can read on ports that the traffic itself named
+STRANGERS: Final = {f"conversations {FOREIGN} folded": f"more conversations {FOREIGN} than are kept apart",
+                    f"sightings {FOREIGN} over the limit": f"more was said {FOREIGN} than is kept"}
 ONE_WAY: Final = 3  # packets without one of the other side's, before a direction is believed to be missing
 GOSSIP: Final = frozenset({"gossip-lan", "gossip-wan"})
 RST, ACK = 4, 16
 
 
-def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str, ...]:
-    """The reasons, sorted."""
+def incomplete(talks: list[Talk], channels: Channels, facts: Facts, elsewhere: Collection[str] = ()) -> tuple[str, ...]:
+    """The reasons, sorted. ``elsewhere``: channels that are on ports that the traffic named, too."""
     lost: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     cut: dict[str, int] = defaultdict(int)
     bodies: dict[str, int] = defaultdict(int)
@@ -62,6 +69,7 @@ def incomplete(talks: list[Talk], channels: Channels, facts: Facts) -> tuple[str
     if missed := facts.notes.get("files-missed"):
         reasons.append(f"all: {missed} of the followed captures {'were' if missed > 1 else 'was'} not read whole")
     reasons += [f"all: {words}" for name, words in OVERFLOWS.items() if facts.notes.get(name)]
+    reasons += [f"{channel}: {words}" for name, words in STRANGERS.items() if facts.notes.get(name) for channel in {"mesh", *elsewhere}]
     return tuple(sorted(reasons))
 
 

@@ -70,6 +70,8 @@ class PortBook:
         self._said = {socket: Named(role, "said") for socket, role in said.items()}
         #: ports that are named on any host
         self.ports = frozenset({*_BY_PORT, *self._user, *(port for _, port in self._said)})
+        #: channels that the traffic named ports for which nobody knew beforehand
+        self.elsewhere = frozenset(named.channel for (_, port), named in self._said.items() if port not in _BY_PORT and port not in self._user)
 
     def named(self, address: str, port: int, transport: str = "tcp") -> Named | None:
         """The role of a socket, or None."""

@@ -10,9 +10,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ..model import Scalar
+    from .profile import Profile
 
 #: modes that Consul's and no other RPC port knows: Nomad's TLS is 4
 CONSUL_MODES: Final = frozenset({"3", "7"})
@@ -31,6 +32,11 @@ def telling(protocol: str, kind: str, fields: Mapping[str, Scalar], domain: str)
         return fields.get("zone") == domain
     return protocol != "http" or fields.get("api") == "consul" or kind == REMOTE \
         or "disable_remote_exec" in fields or "remote_exec" in fields
+
+
+def teller(profile: Profile) -> Callable[[str, str, tuple[tuple[str, Scalar], ...]], bool]:
+    """``telling`` for those who have fields as pairs, while they read."""
+    return lambda protocol, kind, fields: telling(protocol, kind, dict(fields), profile.domain)
 
 
 def of_rpc(fields: Mapping[str, Scalar]) -> bool:

@@ -62,7 +62,7 @@ def attribute(facts: Facts, profile: Profile) -> Attributed:
     _observe(facts, index, near, pools, maker, net)
     table = interfaces(near, maker)
     return Attributed(maker.seen, nodes(pools, roles, channels), Table([(order(talk.key), _row(talk, channels)) for talk in talks], index.strangers),
-                      exposures.rows(index), _channels_seen(near, channels), incomplete(near, channels, facts), table)
+                      exposures.rows(index), _channels_seen(near, channels), incomplete(near, channels, facts, book.elsewhere), table)
 
 
 def _observe(facts: Facts, index: Index, near: list[Talk], pools: Pools, maker: Maker, net: mesh.Mesh) -> None:

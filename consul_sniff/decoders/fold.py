@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from .. import limits
 from ..facts import (
+    FOREIGN,
     NOTHING,
     OTHERS,
     SUMMED,
@@ -24,11 +26,13 @@ from ..facts import (
 from ..model import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..model import Claim, Flow, Heard, Message, Protection, Scalar, Secret, Way
 
 Key = TypeVar("Key")
+Fields = tuple[tuple[str, "Scalar"], ...]
+Telling = Callable[[str, str, Fields], bool]  # of protocol, kind and fields
 _summed = attrgetter(*SUMMED)
 ALL = 2  # what ``room`` says where the destination is folded, too
 
@@ -36,8 +40,13 @@ ALL = 2  # what ``room`` says where the destination is folded, too
 class Adds(Protocol):
     """Who adds up flows beside the facts."""
 
-    def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]: ...  # noqa: FBT001
+    def room(self, flow: Flow, source: int, certain: bool, strange: bool) -> tuple[int, bool]: ...  # noqa: FBT001
     def holds(self, side: int, what: tuple[Any, ...]) -> bool: ...
+
+
+def of_consul(protocol: str, kind: str, fields: Fields) -> bool:  # noqa: ARG001 - one of ``Telling``
+    """Where nobody says what tells of Consul, all does."""
+    return True
 
 
 class Said(NamedTuple):
@@ -81,6 +90,10 @@ class FlowState:
     def originator(self) -> int | None:
         """The side that the content shows to be the originator's."""
         return None
+
+    def telling(self, telling: Telling) -> bool:
+        """Does anything that was said tell that the conversation may be Consul's?"""
+        return bool(self.claimed or self.exposed) or any(telling(protocol, kind, fields) for _, protocol, kind, _, fields, _ in self.said)
 
     def join(self, other: FlowState) -> None:
         """Add what another heard of the same flow."""
@@ -128,21 +141,28 @@ def orient(flow: Flow, originator: int | None, hints: frozenset[int]) -> tuple[i
     return (1 if first < second else 0), first == second
 
 
+def stranger(flow: Flow, hints: frozenset[int], *, telling: bool) -> bool:
+    """Does nothing tell that a flow may be Consul's? Strangers have a part of the room only. ``telling``: something that was said does."""
+    first, second = flow.ways
+    return not (telling or flow.ports[0] in hints or flow.ports[1] in hints or first.plain or second.plain)
+
+
 def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int],
-              adds: Adds | None = None) -> None:
+              adds: Adds | None = None, telling: Telling = of_consul) -> None:
     """Add a flow that ended to the facts. ``adds``: the screen, where it adds up flows."""
-    key, source = fold_counters(facts, flow, state.originator if state is not None else None, hints, adds)
+    strange = stranger(flow, hints, telling=state is not None and state.telling(telling))
+    key, source = fold_counters(facts, flow, state.originator if state is not None else None, hints, adds, strange=strange)
     if state is not None:
-        _fold_said(facts, state, key, source, adds)
+        _fold_said(facts, state, key, source, adds, strange=strange)
 
 
 def fold_counters(facts: Facts, flow: Flow, originator: int | None, hints: frozenset[int],
-                  adds: Adds | None = None) -> tuple[ConversationKey, int]:
+                  adds: Adds | None, *, strange: bool) -> tuple[ConversationKey, int]:
     """Add a flow's counters to its conversation: that, and the side that originated. ``originator``: as the content shows."""
     source, certain = orient(flow, originator, hints)
     responder = 1 - source
     key = ConversationKey(flow.addresses[source], flow.addresses[responder], flow.ports[responder], flow.transport)
-    others, added = adds.room(flow, source, certain) if adds is not None else _room(facts, flow, key)
+    others, added = adds.room(flow, source, certain, strange) if adds is not None else _room(facts, flow, key, strange=strange)
     if others:
         key = key._replace(source=OTHERS) if others < ALL else ConversationKey(OTHERS, OTHERS, 0, flow.transport)
     if not added:
@@ -155,10 +175,10 @@ def fold_counters(facts: Facts, flow: Flow, originator: int | None, hints: froze
     return key, source
 
 
-def _room(facts: Facts, flow: Flow, key: ConversationKey) -> tuple[int, bool]:
-    if facts.room("conversations", flow.share, key, limits.CONVERSATIONS):
+def _room(facts: Facts, flow: Flow, key: ConversationKey, *, strange: bool) -> tuple[int, bool]:
+    if facts.room("conversations", flow.share, key, min(limits.STRANGERS, limits.CONVERSATIONS) if strange else limits.CONVERSATIONS):
         return 0, False
-    facts.crowded(1)
+    facts.crowded(1, f"conversations {FOREIGN}" if strange else "conversations")
     return 1, False
 
 
@@ -202,23 +222,23 @@ def _frames(input_: int, *frames: int) -> tuple[Evidence, ...]:
     return tuple([Evidence(input_, frame, "") for frame in sorted(set(frames)) if frame])
 
 
-def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int, adds: Adds | None) -> None:
+def _fold_said(facts: Facts, state: FlowState, key: ConversationKey, source: int, adds: Adds | None, *, strange: bool) -> None:
     tables: dict[str, dict[Any, Tally]] = {"said": state.said, "exposed": state.exposed, "claimed": state.claimed}
     for table, heard in tables.items():
         for (side, *what), tally in heard.items():
-            kept = admit(facts, state.flow.share, key, side ^ source, table, tuple(what), adds)
+            kept = admit(facts, state.flow.share, key, side ^ source, table, tuple(what), adds, strange=strange)
             if kept is not None:
                 kept.merge(tally)  # a copy: the flow may go on (Session.snapshot)
 
 
 def fold_heard(facts: Facts, flow: Flow, key: ConversationKey, source: int, heard: Iterable[tuple[int, Said, Heard]],
-               adds: Adds | None = None) -> None:
+               adds: Adds | None, *, strange: bool) -> None:
     """Add what the screen counted of a flow that was never decoded: side, what was said, and how often."""
     met: dict[tuple[int, int], Tally | Claimed | None] = {}
     for side, said, one in heard:
         place = (side, said.place)
         if place not in met:
-            met[place] = admit(facts, flow.share, key, side ^ source, said.table, said.key, adds)
+            met[place] = admit(facts, flow.share, key, side ^ source, said.table, said.key, adds, strange=strange)
         kept = met[place]
         if kept is not None:
             kept.heard(flow.input, one, said.times, said.summary)
@@ -242,9 +262,9 @@ class Claimed:
 
 
 def admit(facts: Facts, share: int, conversation: ConversationKey, side: int, table: str, key: tuple[Any, ...],
-          adds: Adds | None = None) -> Tally | Claimed | None:
+          adds: Adds | None = None, *, strange: bool = False) -> Tally | Claimed | None:
     """Where something said in a share's flow is added up; None: nowhere, for there is no room. ``table``, ``key``: as of a Said.
-    ``adds``: who may add it up, too, and was asked for the flow's ``room``."""
+    ``adds``: who may add it up, too, and was asked for the flow's ``room``. ``strange``: nothing in the flow tells of Consul."""
     if table == "claimed":
         claim, decrypted = key
         name = ClaimKey(claim, conversation.port, decrypted)
@@ -256,9 +276,10 @@ def admit(facts: Facts, share: int, conversation: ConversationKey, side: int, ta
         protocol, kind, protection, fields, decrypted = key
         sighting = SightingKey(conversation, side, protocol, kind, protection, facts.one(protocol, kind, fields), decrypted)
         counted = adds is not None and adds.holds(side, key)
-        tally = facts.tally("sightings", share, sighting, limits.SIGHTINGS, counted=counted)
+        limit = min(limits.STRANGERS_SAID, limits.SIGHTINGS) if strange else limits.SIGHTINGS
+        tally = facts.tally("sightings", share, sighting, limit, counted=counted)
     else:
         tally = facts.tally("exposures", share, ExposureKey(key[0], conversation, side), limits.EXPOSURES)
     if tally is None:
-        facts.over("sightings")
+        facts.over(f"sightings {FOREIGN}" if strange and table == "said" else "sightings")
     return tally

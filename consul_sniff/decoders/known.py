@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .fold import FlowState, fold_counters, fold_heard
+from .fold import FlowState, fold_counters, fold_heard, stranger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,11 +98,12 @@ class Known:
         close = self.shared.close(flow, ended=adds is not None) if flow.asleep is not None else None
         if close is not None and (close.messages or close.notes):
             return False
-        key, source = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, adds)
-        if flow.heard[0] or flow.heard[1]:
-            says = self.sayings.says
-            fold_heard(facts, flow, key, source,
-                       [(side, said, one) for side in (0, 1) for one in flow.heard[side] for said in says(one[0])], adds)
+        says, tells = self.sayings.says, self.sayings.tells
+        heard = [(side, said, one) for side in (0, 1) for one in flow.heard[side] for said in says(one[0])]
+        strange = stranger(flow, self.hints, telling=any(said.table != "said" or tells[said.place] for _, said, _ in heard))
+        key, source = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, adds, strange=strange)
+        if heard:
+            fold_heard(facts, flow, key, source, heard, adds, strange=strange)
         return True
 
     def said(self, flow: Flow, *, ended: bool) -> HeardState | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import limits
-from ..facts import SightingKey, Tally
+from ..facts import FOREIGN, SightingKey, Tally
 from ..model import Evidence
 from ..rows import spelt
 from . import others
-from .fold import admit, said_by
+from .fold import admit, of_consul, said_by
 
 if TYPE_CHECKING:
     from array import array
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..model import Message
     from ..rows import Spoken, Words
     from ..told import Told
-    from .fold import Claimed, Said
+    from .fold import Claimed, Said, Telling
 
 
 class Sayings:
@@ -27,11 +27,14 @@ class Sayings:
 
     A *place* is what was said, whoever says it: a table of FlowState and a key in it. A *word* is a summary. What was *told* by the
     screen says one thing: its unit is one number (``packed``).
-    ``units``, ``closes`` and what stands from ``admit`` on are for the screen (``screen.tallies``).
+    ``telling``: whether something said tells that a conversation may be Consul's.
+    ``units``, ``tells``, ``closes`` and what stands from ``admit`` on are for the screen (``screen.tallies``).
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, telling: Telling = of_consul) -> None:
         self.facts = facts
+        self.telling = telling
+        self.tells = bytearray()  # by place, whether it tells that a conversation may be Consul's
         self.units: list[tuple[int, ...] | int] = []  # place, word, times of each thing; nothing: not put in words yet
         self.closes: dict[int, int] = {}
         self._said: dict[int, tuple[Said, ...]] = {}
@@ -89,10 +92,14 @@ class Sayings:
             self._apart.append((table, key))
         return place
 
-    def _spoken_at(self, key: tuple[object, ...]) -> int:
+    def _spoken_at(self, key: Any) -> int:
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = _put(self._spoken, self._free[0], key)
+            if place == len(self.tells):
+                self.tells.append(0)
+            protocol, kind, _, fields, _ = key
+            self.tells[place] = self.telling(protocol, kind, fields)
         return place
 
     def _word(self, summary: Words) -> int:
@@ -122,9 +129,11 @@ class Sayings:
         tally = self.facts.sightings.get(SightingKey(conversation, side, *self._spoken[place]))
         return tally is not None and tally.shares >> (share + 1) & 1 == 1
 
-    def over(self, times: int) -> None:
-        """There was no room for so much that was said."""
-        self.facts.over("sightings", times)
+    def over(self, times: int, foreign: int) -> None:
+        """There was no room for so much that was said; for so much that strangers said."""
+        for count, what in ((times, "sightings"), (foreign, f"sightings {FOREIGN}")):
+            if count:
+                self.facts.over(what, count)
 
     def spoken(self) -> tuple[list[Spoken], list[Words], Callable[[Told], str]]:
         """What places and words mean, and what spells those words that are none yet."""

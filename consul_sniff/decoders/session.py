@@ -16,7 +16,7 @@ from ..facts import Facts
 from ..model import Payload
 from . import datagram_decoders, stream_decoders
 from .base import Budget, Cursor
-from .fold import Adds, FlowState, fold_flow
+from .fold import Adds, FlowState, fold_flow, of_consul
 from .known import HeardState, Known
 from .messages import forget
 from .sayings import Sayings
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..model import Flow, Heard, Message, Piece
     from ..rows import Rows
     from .base import DatagramDecoder, StreamDecoder
+    from .fold import Telling
 
     Step = tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], int, bytes]  # of the screen: see screen.asleep
 
@@ -38,7 +39,7 @@ class Screen(Adds, Protocol):
     """What a session asks of the screen that hands payloads on."""
 
     @property
-    def crowd(self) -> tuple[int, int]: ...
+    def crowd(self) -> tuple[int, int, int]: ...
     def flow(self, number: int) -> Flow: ...
     def rows(self) -> Rows | None: ...
     def used(self) -> tuple[set[int], set[int]]: ...
@@ -68,13 +69,14 @@ class Session:
 
     ``keyring``: gossip keys to open sealed gossip with. ``hints``: ports that are likely a responder's, used only
     where neither a SYN nor the content tells who originated. ``listener``: told every message (the `decode` verb). ``screen``:
-    the one that adds up flows of which nothing was handed on (`Screen(quiet=True)`).
+    the one that adds up flows of which nothing was handed on (`Screen(quiet=True)`). ``telling``: whether something that was said
+    tells that a conversation may be Consul's (strangers have only a part of the room).
     """
 
     def __init__(self, *, keyring: Keyring | None = None, hints: frozenset[int] = frozenset(),
                  listener: Callable[[Flow, int, int, int, Message], None] | None = None,
-                 screen: Screen | None = None) -> None:
-        self.sayings = Sayings(Facts())
+                 screen: Screen | None = None, telling: Telling = of_consul) -> None:
+        self.sayings = Sayings(Facts(), telling)
         self.adds = screen
         self.hints = hints
         self.listener = listener
@@ -153,7 +155,7 @@ class Session:
         heard = self._known.said(flow, ended=True)
         if heard is not None:
             self._count(dict(heard.notes))
-        fold_flow(self.facts, flow, _both(heard, state), self.hints, self.adds)
+        fold_flow(self.facts, flow, _both(heard, state), self.hints, self.adds, self.sayings.telling)
 
     def rest(self) -> None:
         """Nothing is taken any more: room for what is made of the facts."""
@@ -178,7 +180,7 @@ class Session:
             self._close(flow, ended=False)
             state = self._states.get(flow.number)
             if state is not None or not self._known.fold(now, flow, None):
-                fold_flow(now, flow, _both(self._known.said(flow, ended=False), state), self.hints)
+                fold_flow(now, flow, _both(self._known.said(flow, ended=False), state), self.hints, None, self.sayings.telling)
         return self.facts.joined(now)
 
     def unlearn(self, screen: Screen) -> None:

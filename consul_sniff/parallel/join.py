@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from .split import Result, Task
 
 #: Each share of the flows has its part of a table. Several inputs fill it one after the other.
-TABLES = {"conversations": "CONVERSATIONS", "attempts": "ATTEMPTS", "sightings": "SIGHTINGS", "claims": "CLAIMS", "exposures": "EXPOSURES"}
+TABLES = {"conversations": ("CONVERSATIONS", "STRANGERS"), "attempts": ("ATTEMPTS",), "sightings": ("SIGHTINGS", "STRANGERS_SAID"),
+          "claims": ("CLAIMS",), "exposures": ("EXPOSURES",)}
 
 
 def join(tasks: Sequence[Task], results: Sequence[Result | None], *, interrupted: bool = False) -> Facts | None:
@@ -54,7 +55,7 @@ def _full(tasks: Sequence[Task], results: Sequence[Result | None]) -> bool:
     sums: Counter[tuple[str, int]] = Counter()
     for result in results:
         sums.update(result.keys if result is not None else {})
-    return any(count > getattr(limits, TABLES[table]) // limits.SHARES for (table, _), count in sums.items())
+    return any(count > min(getattr(limits, name) for name in TABLES[table]) // limits.SHARES for (table, _), count in sums.items())
 
 
 def _settle(whole: Facts, inputs: dict[int, InputFacts], tasks: Sequence[Task], results: Sequence[Result | None]) -> None:

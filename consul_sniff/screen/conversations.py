@@ -2,8 +2,8 @@
 
 A scan or a flood makes a flow of every packet: those become no Python objects until the end, and then one for each
 conversation. ``place`` also bounds how many conversations are kept apart, whoever adds them up: each share of the flows has
-its part of ``limits.CONVERSATIONS``, and of ``limits.ATTEMPTS`` for those in which nobody was answered or nothing said; what
-is more goes under the source ``others``.
+its part of ``limits.CONVERSATIONS`` (``limits.STRANGERS`` of them for flows in which nothing tells of Consul), and of
+``limits.ATTEMPTS`` for those in which nobody was answered or nothing said; what is more goes under the source ``others``.
 """
 
 from __future__ import annotations
@@ -42,17 +42,19 @@ V4 = cython.declare(u64, 4 << 40)
 OTHERS = cython.declare(u64, 1 << 48)  # of a key's second word: its source is any; two of them: its destination, too
 FRAME = cython.declare(i64, 40)  # bits of a packet's number; above them stands its input's
 EACH = cython.declare(i64, SHARES)
+STRANGE = cython.declare(i64, 4)  # the bound of strangers, who stand in section 0
 LEAST = cython.declare(i64, 64)  # rows: the index has a bit for each slot
 
 
 class Conversations:
-    """``add`` a row of the flow table where it is ``quiet``. Flows that found no place of their own: ``folded``, and of those that
-    are attempts ``floods``."""
+    """``add`` a row of the flow table where it is ``quiet``. Flows that found no place of their own: ``folded``; of strangers
+    ``foreign``; of those that are attempts ``floods``."""
 
     def __init__(self, table: Table, hints: Iterable[int], rows: int = limits.CONVERSATIONS + 2 * limits.ATTEMPTS + SHARES * SHARES) -> None:
         size: i64 = max(rows, LEAST)
         self.tab = table
-        self.most = array("q", [limit // table.shares for limit in (limits.CONVERSATIONS, limits.ATTEMPTS, limits.ATTEMPTS)] + [EACH])
+        self.most = array("q", [limit // table.shares for limit in (limits.CONVERSATIONS, limits.ATTEMPTS, limits.ATTEMPTS)]
+                          + [EACH, min(limits.STRANGERS, limits.CONVERSATIONS) // table.shares])
         self.rows = (TalkRecord * size).from_buffer(zeros(ctypes.sizeof(TalkRecord) * size))
         self.more = (MoreRecord * size).from_buffer(zeros(ctypes.sizeof(MoreRecord) * size))
         self.T = self.rows
@@ -66,7 +68,7 @@ class Conversations:
             self.likely[port] = 1
         self.kept = array("q", [0] * (4 * EACH))  # by share: kept apart, attempts, under others, all others
         self.tunnels: dict[int, str] = {}  # of the rows whose flows all came through one
-        self.used = self.folded = self.floods = self.guess = self.side = 0
+        self.used = self.folded = self.foreign = self.floods = self.guess = self.side = 0
         self.o0 = self.o1 = self.o2 = self.o3 = self.o4 = 0
         self.spot = 0
 
@@ -94,6 +96,11 @@ class Conversations:
         """Did one side alone speak, or nobody say anything?"""
         return (self.tab.D[2 * r].packets == 0 or self.tab.D[2 * r + 1].packets == 0
                 or (self.tab.D[2 * r].payloads == 0 and self.tab.D[2 * r + 1].payloads == 0))
+
+    def strange(self, r: i64) -> i64:
+        """Does nothing but what was said tell that a flow may be Consul's? As ``decoders.fold.stranger``."""
+        return not (self.likely[cython.cast(i64, self.tab.F[r].k1 & M16)] or self.likely[cython.cast(i64, (self.tab.F[r].k1 >> 16) & M16)]
+                    or self.tab.D[2 * r].plain or self.tab.D[2 * r + 1].plain)
 
     def source(self, r: i64) -> i64:
         """The side that originated, as ``decoders.fold.orient`` settles it. Sets ``guess``: that was not seen."""
@@ -175,12 +182,13 @@ class Conversations:
             i = (i + 1) & self.mask
         return i
 
-    def find(self, section: i64, share: i64) -> i64:
-        """The row of the key at hand; a new one where the share has room in that section of ``kept``, else -1."""
+    def find(self, bound: i64, share: i64) -> i64:
+        """The row of the key at hand; a new one where the share has room within that bound, which is of a section of ``kept``, else -1."""
+        section: i64 = bound & 3
         t: i64 = self.seek()
         if t >= 0:
             return t
-        if self.kept[section * EACH + share] >= self.most[section]:
+        if self.kept[section * EACH + share] >= self.most[bound]:
             return -1
         self.kept[section * EACH + share] += 1
         t = self.use()
@@ -193,13 +201,15 @@ class Conversations:
             self.M[t].k4 = self.o4
         return t
 
-    def place(self, share: i64, attempt: i64) -> i64:
+    def place(self, share: i64, attempt: i64, strange: i64) -> i64:
         """The row of the key at hand: its own, or where its share has enough, one of ``others``."""
-        t: i64 = self.find(attempt, share)
+        t: i64 = self.find(1 if attempt else STRANGE if strange else 0, share)
         if t >= 0:
             return t
         if attempt:
             self.floods += 1
+        elif strange:
+            self.foreign += 1
         else:
             self.folded += 1
         self.o1 += OTHERS
@@ -212,12 +222,12 @@ class Conversations:
         self.o0 = self.o3 = self.o4 = 0
         return self.find(3, share)
 
-    def room(self, key: tuple[int, ...], share: int, source: int, attempt: bool) -> int:  # noqa: FBT001
+    def room(self, key: tuple[int, ...], share: int, source: int, attempt: bool, strange: bool) -> int:  # noqa: FBT001
         """For a flow that others add up: 0 its conversation is kept apart, 1 under others, 2 its destination is, too."""
         k0, k1, k2, k3, k4, flip = key
         share = max(share, 0)
         self.name(k0, k1, k2, k3, k4, source ^ flip, share)
-        return self.given(self.place(share, 1 if attempt else 0))
+        return self.given(self.place(share, 1 if attempt else 0, 1 if strange else 0))
 
     def given(self, t: i64) -> int:
         """What was said in a flow of this row is added up in the facts. As ``room``."""
@@ -227,14 +237,14 @@ class Conversations:
 
     def add(self, r: i64, input_: u64, tunnel: str) -> None:
         """Add up a quiet flow that is over: the flow table's row ``r``, of the input of that number."""
-        self.sum(r, input_, tunnel, self.source(r), self.attempt(r))
+        self.sum(r, input_, tunnel, self.source(r), self.attempt(r), self.strange(r))
 
-    def told(self, r: int, input_: int, tunnel: str, source: int, certain: bool) -> int:  # noqa: FBT001 - a hot path
+    def told(self, r: int, input_: int, tunnel: str, source: int, certain: bool, strange: bool) -> int:  # noqa: FBT001 - a hot path
         """The same for a flow that somebody read, and so knows who originated it. As ``room``."""
         self.guess = 0 if certain else 1
-        return self.given(self.sum(r, input_, tunnel, source, 0))
+        return self.given(self.sum(r, input_, tunnel, source, 0, 1 if strange else 0))
 
-    def spoke(self, r: i64, input_: u64, tunnel: str, side: i64) -> i64:
+    def spoke(self, r: i64, input_: u64, tunnel: str, side: i64, strange: i64) -> i64:
         """The same for a flow in which something was said that is known; the row. ``side`` as the content shows, -1: it does not.
         Sets ``side``."""
         self.guess = 0
@@ -243,9 +253,9 @@ class Conversations:
         elif side < 0:
             side = self.source(r)
         self.side = side
-        return self.sum(r, input_, tunnel, side, 0)
+        return self.sum(r, input_, tunnel, side, 0, strange)
 
-    def sum(self, r: i64, input_: u64, tunnel: str, side: i64, attempt: i64) -> i64:
+    def sum(self, r: i64, input_: u64, tunnel: str, side: i64, attempt: i64, strange: i64) -> i64:
         """Add up a flow that ``side`` originated; the row of its conversation."""
         second: i64 = side ^ cython.cast(i64, self.tab.F[r].flip)
         place: u64 = input_ << FRAME
@@ -253,7 +263,7 @@ class Conversations:
         t: i64
         port: i64
         self.name(self.tab.F[r].k0, self.tab.F[r].k1, self.tab.F[r].k2, self.tab.F[r].k3, self.tab.F[r].k4, second, share)
-        t = self.place(share, attempt)
+        t = self.place(share, attempt, strange)
         port = cython.cast(i64, self.tab.F[r].k1 & M16 if second else (self.tab.F[r].k1 >> 16) & M16)
         if tunnel or self.tunnels:
             self.wrapped(t, tunnel)

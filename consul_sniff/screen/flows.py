@@ -169,8 +169,9 @@ class Flows:
 
     def tally(self, talks: Conversations, r: i64, tunnel: str, side: i64) -> None:
         """Add up a flow and what was said in it; ``side`` originated, as the content shows (-1: it does not)."""
-        t: i64 = talks.spoke(r, cython.cast(u64, self.input), tunnel, side)
-        self.tallies.begin(talks, t, r // self.tab.each if self.tab.shares > 1 else -1, self.input)
+        strange: i64 = talks.strange(r) and not (self.tallies.telling(2 * r) or self.tallies.telling(2 * r + 1))
+        t: i64 = talks.spoke(r, cython.cast(u64, self.input), tunnel, side, strange)
+        self.tallies.begin(talks, t, r // self.tab.each if self.tab.shares > 1 else -1, self.input, strange)
         self.tallies.heard(2 * r, talks.side)
         self.tallies.heard(2 * r + 1, 1 ^ talks.side)
 
@@ -190,8 +191,8 @@ class Flows:
         """Give the claims and secrets of flows that are over, as far as they were added up here."""
         self.tallies.tell()
 
-    def room(self, flow: Flow, source: int, certain: bool) -> tuple[int, bool]:  # noqa: FBT001
-        """Where a flow that was given is added up: 0 apart, 1 under the source ``others``, 2 its destination is, too.
+    def room(self, flow: Flow, source: int, certain: bool, strange: bool) -> tuple[int, bool]:  # noqa: FBT001
+        """Where a flow that was given is added up (``strange``: as a stranger's): 0 apart, 1 under the source ``others``, 2 its destination is, too.
 
         True: it was, here (``ended`` gave it without counters).
         """
@@ -200,8 +201,8 @@ class Flows:
             return 0, False
         row = self.tab.row(flow.number)
         if row >= 0 and talks.simple(row):
-            return talks.told(row, self.input, flow.tunnel, source, certain), True
-        return talks.room(flow.key, flow.share, source, flow.attempt), False
+            return talks.told(row, self.input, flow.tunnel, source, certain, strange), True
+        return talks.room(flow.key, flow.share, source, flow.attempt, strange), False
 
     def holds(self, side: int, what: tuple[Any, ...]) -> bool:
         """Is it added up here that this side of the conversation said so that ``room`` was asked for last?"""
@@ -211,11 +212,11 @@ class Flows:
         return bool(place >= 0 and self.tallies.holds(self.talks.last, side, place))
 
     @property
-    def crowd(self) -> tuple[int, int]:
-        """Flows whose conversations are not kept apart; the same of those that are attempts."""
+    def crowd(self) -> tuple[int, int, int]:
+        """Flows whose conversations are not kept apart; the same of strangers, and of attempts."""
         if self.talks is None:
-            return 0, 0
-        return self.talks.folded, self.talks.floods
+            return 0, 0, 0
+        return self.talks.folded, self.talks.foreign, self.talks.floods
 
     def rows(self, *, last: bool = False) -> Rows | None:
         """What was added up here, of all inputs: the conversations of flows that are over, and what was said in them. ``last``: nothing

@@ -41,13 +41,14 @@ if TYPE_CHECKING:
 
         #: place, word, times of each thing; as one number place + 1, word (32 bits each) of one; nothing: ``unit`` knows
         units: list[tuple[int, ...] | int]
+        tells: bytearray  # by place, whether it tells that a conversation may be Consul's
         closes: dict[int, int]  # chain -> the side that originated it (-1: its content does not tell), where no decoder adds a word
 
         @property
         def full(self) -> bool: ...
         @property
         def used(self) -> array[int]: ...
-        def over(self, times: int) -> None: ...
+        def over(self, times: int, foreign: int) -> None: ...
         def place(self, what: tuple[Any, ...]) -> int: ...
         def added(self, conversation: ConversationKey, share: int, side: int, place: int) -> bool: ...
         def admit(self, conversation: ConversationKey, share: int, side: int, place: int) -> Any: ...
@@ -69,26 +70,55 @@ class Tallies:
         self.kept: list[object] = []  # of each row of ``apart``, what admit gave
         self.refused: set[int] = set()  # keys of the flow at hand for which there is no room
         self.talks: Any = None  # Conversations
-        self.share = self.row = self.input = self.missed = 0  # missed: things said that there was no room for, since ``tell``
+        self.share = self.row = self.input = self.strange = 0
+        self.missed = self.foreign = 0  # things said that there was no room for, since ``tell``; the same of strangers
         self.named: ConversationKey | None = None  # the row's conversation, once somebody asked
         self.known: list[tuple[int, ...] | int] = []  # of ``sayings``, and
-        self.taken = memoryview(array("q", [0]))  # its ``used``
-        self.limit = self.most = 0  # of those; of the share
+        self.taken = memoryview(array("q", [0]))  # its ``used``, and
+        self.tells = bytearray()  # its ``tells``
+        self.limit = self.strangers = self.most = 0  # of those; of strangers'; of the flow's share
 
     def listens(self, sayings: Sayings) -> None:
         """Whose numbers these are."""
         self.sayings = self.said.words = self.apart.words = sayings
         self.known = sayings.units
         self.taken = memoryview(sayings.used)
+        self.tells = sayings.tells
         self.limit = limits.SIGHTINGS
+        self.strangers = min(limits.STRANGERS_SAID, limits.SIGHTINGS)
 
-    def begin(self, talks: Conversations, t: i64, share: i64, input_: i64) -> None:
-        """A flow is over: of that row of ``talks``, of that share and input."""
+    def telling(self, d: i64) -> i64:
+        """Does anything that the units counted on side ``d`` of the table tell that the conversation may be Consul's?"""
+        h: i64 = cython.cast(i64, self.units.tab.D[d].heard)
+        number: i64
+        place: i64
+        one: u64
+        i: i64
+        while h:
+            number = cython.cast(i64, self.units.H[h].unit) - 1
+            unit = self.known[number] or self.sayings.unit(number)
+            if unit.__class__ is int:
+                one = unit
+                if self.tells[cython.cast(i64, one >> 32) - 1]:
+                    return 1
+            else:
+                for i in range(0, len(unit), 3):
+                    place = unit[i]
+                    if place >= APART or self.tells[place]:
+                        return 1
+            h = cython.cast(i64, self.units.H[h].next)
+        return 0
+
+    def begin(self, talks: Conversations, t: i64, share: i64, input_: i64, strange: i64) -> None:
+        """A flow is over: of that row of ``talks``, of that share and input. ``strange``: nothing in it tells of Consul."""
         self.talks = talks
         self.row = t
         self.named = None
         self.share = share
-        self.most = self.limit if share < 0 else self.limit // SHARES
+        self.strange = strange
+        self.most = self.strangers if strange else self.limit
+        if share >= 0:
+            self.most //= SHARES
         self.input = input_
         if self.refused:
             self.refused.clear()
@@ -150,7 +180,8 @@ class Tallies:
         if (self.talks.shared[self.row >> 3] >> (self.row & 7)) & 1 and self.sayings.added(self.name(), self.share, side, place):
             return self.said.add(key)
         if self.taken[share] >= self.most:
-            self.missed += 1
+            self.missed += 1 - self.strange
+            self.foreign += self.strange
             return -1
         self.taken[share] += 1
         return self.said.add(key)
@@ -178,9 +209,9 @@ class Tallies:
 
     def tell(self) -> None:
         """Give the sums of claims and secrets, and how much had no room, and begin anew."""
-        if self.missed:
-            self.sayings.over(self.missed)
-            self.missed = 0
+        if self.missed or self.foreign:
+            self.sayings.over(self.missed, self.foreign)
+            self.missed = self.foreign = 0
         for row, kept in zip(self.apart.rows, self.kept, strict=False):
             proof = [(frame >> 40, frame & 0xFFFFFFFFFF, word)
                      for frame, word in ((row.frame1, row.word1), (row.frame2, row.word2), (row.frame3, row.word3)) if frame]

@@ -1,5 +1,7 @@
 import pytest
 
+from consul_sniff.attribution.incomplete import incomplete
+
 from .made_facts import C1, S1, S2, Made, X
 
 
@@ -36,6 +38,14 @@ def test_cut_gossip_and_overflows():
     made.facts.notes["claims over the limit"] = 1
     assert made.attributed().incomplete == ("all: more was claimed than is kept",
                                             "gossip-lan: 4 datagrams were cut by the capture")
+
+
+def test_strangers_hide_what_the_mesh_is_sent_and_what_is_on_ports_that_the_traffic_named():
+    made = Made()
+    made.facts.notes["conversations without Consul folded"] = 1
+    assert made.attributed().incomplete == ("mesh: more conversations without Consul than are kept apart",)
+    found = incomplete([], None, made.facts, {"rpc"})
+    assert found == tuple(f"{channel}: more conversations without Consul than are kept apart" for channel in ("mesh", "rpc"))
 
 
 def test_gossip_of_which_only_one_direction_was_captured():

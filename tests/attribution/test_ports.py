@@ -30,3 +30,8 @@ def test_every_role_has_a_channel_and_no_default_port_two_roles():
 def test_hints_are_the_defaults_and_the_users_ports():
     assert {8300, 8301, 19000, 19099, 21255, 17300} <= hints(Profile.of({"rpc": [17300]}))
     assert 17300 not in hints(Profile())
+
+
+def test_channels_on_ports_that_nobody_knew_beforehand():
+    said = {("10.0.0.1", 8300): "rpc", ("10.0.0.1", 18_300): "rpc", ("10.0.0.1", 9_999): "serf-lan", ("10.0.0.1", 8501): "https"}
+    assert PortBook(Profile.of({"serf-lan": [9_999]}), said).elsewhere == {"rpc"}

@@ -4,7 +4,7 @@ import pytest
 
 from consul_sniff import pipeline
 from consul_sniff.attribution import Profile, attribute, index
-from consul_sniff.attribution.telling import mesh_identity, telling
+from consul_sniff.attribution.telling import mesh_identity, teller, telling
 from consul_sniff.rows import unrolled
 
 from .made_facts import C1, S1, S2, SEALED, UUID, Made, X, of
@@ -20,6 +20,11 @@ WEB = f"web.default.dc1.internal.{UUID}.consul"
     ("tls", {"sni": WEB}, True), ("tls", {"sni": "www.example.org"}, False)])
 def test_what_may_be_consuls_or_be_taken_for_it(protocol, fields, expected):
     assert telling(protocol, "request", fields, "consul") is expected
+
+
+def test_a_teller_knows_the_profiles_domain():
+    tells = teller(Profile.of({}, "corp"))
+    assert [tells("dns", "query", (("zone", zone),)) for zone in ("corp", "consul")] == [True, False]
 
 
 @pytest.mark.parametrize(("fields", "expected"), [

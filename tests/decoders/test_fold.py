@@ -1,7 +1,7 @@
 import pytest
 
 from consul_sniff import limits
-from consul_sniff.decoders.fold import OTHERS, FlowState, fold_flow, orient
+from consul_sniff.decoders.fold import OTHERS, FlowState, fold_flow, orient, stranger
 from consul_sniff.facts import ConversationKey, Facts
 from consul_sniff.model import Claim, Flow, Message, Protection, Secret
 
@@ -77,10 +77,40 @@ def test_over_the_limit_is_folded_counted_and_said(monkeypatch):
     monkeypatch.setattr(limits, "CONVERSATIONS", 2)
     facts = Facts()
     for port in (1, 2, 3, 4):
-        fold_flow(facts, flow((40000, port), opener=0), None, frozenset())
+        fold_flow(facts, flow((40000, port), opener=0), None, frozenset({40000}))
     assert facts.notes["conversations folded"] == 2
     assert [key.source for key in facts.conversations] == [A, A, OTHERS, OTHERS]
     assert any("more conversations" in reason for reason in facts.reasons)
+
+
+def dns_only(protocol, kind, fields):
+    return protocol == "dns"
+
+
+@pytest.mark.parametrize(("said", "ports", "strange"), [
+    pytest.param({}, (40000, 80), True, id="words that tell nothing"),
+    pytest.param({"protocol": "dns"}, (40000, 80), False, id="words that tell"),
+    pytest.param({"claims": (Claim("agent", (B,), ()),)}, (40000, 80), False, id="a claim"),
+    pytest.param({"secrets": (Secret("acl-token", "sha256:00", "x", "", 9),)}, (40000, 80), False, id="a secret"),
+    pytest.param({}, (40000, 8300), False, id="a likely port"),
+    pytest.param({}, (8300, 80), False, id="a likely port on the other side"),
+])
+def test_a_stranger_is_whom_nothing_tells_of(said, ports, strange):
+    state = FlowState(flow(ports))
+    state.add(0, 1, 1, message(**said))
+    assert stranger(flow(ports), frozenset({8300}), telling=state.telling(dns_only)) is strange
+
+
+def test_strangers_sightings_have_a_part_of_the_room(monkeypatch):
+    monkeypatch.setattr(limits, "STRANGERS_SAID", 1)
+    facts = Facts()
+    for port in (80, 81, 8300):
+        state = FlowState(flow((40000, port)))
+        state.add(0, 1, 1, message())
+        fold_flow(facts, flow((40000, port), opener=0), state, frozenset({8300}), None, dns_only)
+    assert [key.conversation.port for key in facts.sightings] == [80, 8300]
+    assert facts.notes == {"sightings without Consul over the limit": 1}
+    assert facts.reasons == {"more sightings without Consul than are kept (limit reached): what came later is counted, not reported"}
 
 
 def test_sightings_over_the_limit_are_said(monkeypatch):

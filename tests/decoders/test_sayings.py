@@ -84,6 +84,15 @@ def test_beyond_the_bound_nothing_is_admitted_and_the_report_says_so(monkeypatch
     assert sum(it.facts.notes.values()) == 1
 
 
+def test_places_know_whether_they_tell_of_consul():
+    it = Sayings(Facts(), lambda protocol, kind, fields: kind == "vote")
+    it.number([message("beat"), message("vote")])
+    assert list(it.tells) == [0, 1]
+    it.forget({1}, set())
+    it.number([message("vote"), message("other vote"), message("beat")])
+    assert [it.tells[it.place(spoken(kind))] for kind in ("vote", "other vote", "beat")] == [1, 0, 0]
+
+
 def unpacked(unit):
     return (unit >> 32) - 1, unit & 0xFFFFFFFF
 

@@ -71,3 +71,18 @@ def flood(seed=11):
         made.append(frames.tcp(b"HTTP/1.1 %d OK\r\nContent-Length: 0\r\n\r\n" % chance.choice((200, 404)), 501, **back))
     header = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
     return header + b"".join(drive.record(data, 1_000 + n / 500) for n, data in enumerate(made))
+
+
+def strangers(count=1_000):
+    """Hosts that ask each other for names and pages: nothing of it is Consul's."""
+    made: list[bytes] = []
+    for n in range(count):
+        ends = {"sender": f"172.16.{n >> 8}.{n & 255}", "receiver": "172.31.0.1"}
+        back = {"sender": ends["receiver"], "receiver": ends["sender"]}
+        question = b"\x01\x02\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\0\0\x01\0\x01"
+        made.append(frames.udp(question, 40_000, 53, **ends))
+        made.append(frames.udp(question[:2] + b"\x81\x83" + question[4:], 53, 40_000, **back))
+        made.append(frames.tcp(seq=1, flags="S", dport=80, **ends))
+        made.append(frames.tcp(b"GET /index.html HTTP/1.1\r\nHost: a\r\n\r\n", 2, dport=80, **ends))
+    header = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
+    return header + b"".join(drive.record(data, 900 + n / 100) for n, data in enumerate(made))

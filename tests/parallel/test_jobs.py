@@ -14,7 +14,8 @@ from consul_sniff.parallel.jobs import STEP, Told, run
 from consul_sniff.pipeline import Options, Reading, analyze
 from consul_sniff.rows import unrolled
 
-from .reports import CAPTURES, crossing, flood, json_of
+from ..conftest import PCAPS
+from .reports import CAPTURES, crossing, flood, json_of, strangers
 
 TASKS = [Task((n,), None, n) for n in range(5)]
 
@@ -22,6 +23,25 @@ TASKS = [Task((n,), None, n) for n in range(5)]
 @pytest.fixture(autouse=True)
 def small_captures_are_worth_it(monkeypatch):
     monkeypatch.setattr(pipeline, "WORTH", 0)
+
+
+def test_other_traffic_hides_no_finding(tmp_path, monkeypatch):
+    """A network's own traffic comes first and fills what there is for it; then Consul's is found as if it were alone."""
+    noise, consul = tmp_path / "noise.pcap", PCAPS / "lab" / "plain-c1.pcap"
+    noise.write_bytes(strangers())
+    for name, value in {"CONVERSATIONS": 1_024, "SIGHTINGS": 1_024, "STRANGERS": 64, "STRANGERS_SAID": 64}.items():
+        monkeypatch.setattr(f"consul_sniff.limits.{name}", value)
+    alone, both = (json.loads(json_of(paths)) for paths in ([consul], [noise, consul]))
+    assert both["counters"]["notes"]["conversations without Consul folded"] > 500
+    assert both["counters"]["notes"]["sightings without Consul over the limit"] > 500
+    told = [[(one["signature"], one["source"], one["destination"], one["count"]) for one in report["findings"]] for report in (alone, both)]
+    assert told[0] == told[1] != []
+    assert alone["nodes"] == both["nodes"] != []
+    statuses = [{one["id"]: one["status"] for one in report["controls"]} for report in (alone, both)]
+    assert {name for name in statuses[0] if statuses[0][name] != statuses[1][name]} <= {"mesh-mtls", "mesh-bypass"}
+    assert both["complete"] is False
+    for jobs in (2, 3):
+        assert json_of([noise, consul], jobs=jobs) == json_of([noise, consul])
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.rpartition("/")[2])
@@ -69,7 +89,7 @@ def test_who_is_kept_apart_hangs_on_no_others_flows(tmp_path, monkeypatch):
     in both ways uses up the bounds once."""
     path = tmp_path / "flood.pcap"
     path.write_bytes(flood())
-    for name, value in {"CONVERSATIONS": 256, "ATTEMPTS": 64, "SIGHTINGS": 512}.items():
+    for name, value in {"CONVERSATIONS": 256, "ATTEMPTS": 64, "SIGHTINGS": 512, "STRANGERS": 64, "STRANGERS_SAID": 64}.items():
         monkeypatch.setattr(f"consul_sniff.limits.{name}", value)
     one = json_of([path])
     notes = json.loads(one)["counters"]["notes"]

@@ -13,7 +13,7 @@ from consul_sniff.rows import unrolled
 from consul_sniff.screen import Screen
 
 from .drive import dialect, record
-from .frames import tcp, udp
+from .frames import ping, tcp, udp
 
 HINTS = frozenset({8300, 8301, 8600})
 
@@ -120,6 +120,33 @@ def test_a_conversation_that_was_answered_is_no_attempt(monkeypatch):
     facts = through(screen, Session(hints=HINTS, screen=screen), [frames])
     assert len(facts.conversations) == 4
     assert not facts.notes
+
+
+def answered(n: int, port: int) -> list[bytes]:
+    """A question to a port and its answer, that nobody can read."""
+    return [udp(bytes([200]) * 30, 40_000, port, f"10.1.0.{n}", "10.2.0.1"), udp(bytes([200]) * 30, port, 40_000, "10.2.0.1", f"10.1.0.{n}")]
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_strangers_take_no_room_from_those_who_may_be_consuls(monkeypatch, quiet):
+    monkeypatch.setattr(limits, "CONVERSATIONS", 6)
+    monkeypatch.setattr(limits, "STRANGERS", 2)
+    frames = [frame for n in range(1, 6) for frame in answered(n, 5000)]
+    frames += [frame for n in range(6, 10) for frame in answered(n, 8600)]
+    screen = Screen(hints=HINTS, flows=16, quiet=quiet)
+    facts = through(screen, Session(hints=HINTS, screen=screen if quiet else None, telling=lambda *_: False), [frames])
+    assert [(key.source, key.port) for key in facts.conversations] == [
+        ("10.1.0.1", 5000), ("10.1.0.2", 5000), (OTHERS, 5000), *[(f"10.1.0.{n}", 8600) for n in range(6, 10)]]
+    assert facts.notes == {"conversations without Consul folded": 3}
+    assert facts.reasons == {"more conversations without Consul than are kept apart: the rest is folded under the source 'others'"}
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_gossip_makes_nobody_a_stranger_whatever_the_port(monkeypatch, quiet):
+    monkeypatch.setattr(limits, "STRANGERS", 0)
+    screen = Screen(hints=HINTS, flows=16, quiet=quiet)
+    facts = through(screen, Session(hints=HINTS, screen=screen if quiet else None, telling=lambda *_: False), [[udp(ping(1), 7001, 7002), *answered(3, 5000)]])
+    assert [(key.source, key.port) for key in facts.conversations] == [("10.0.0.2", 7001), (OTHERS, 5000)]
 
 
 def test_shares_fold_alike_whoever_keeps_them(monkeypatch):

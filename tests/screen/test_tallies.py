@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consul_sniff import limits, pipeline
+from consul_sniff.decoders.fold import of_consul
 from consul_sniff.decoders.sayings import Sayings
 from consul_sniff.decoders.session import Session
 from consul_sniff.facts import Conversation, Facts
@@ -18,6 +19,8 @@ from ..conftest import PCAPS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from consul_sniff.decoders.fold import Telling
 
 LAB = sorted(PCAPS.rglob("*.pcap"))
 
@@ -32,11 +35,11 @@ class Told(Sayings):
         super().tell(*words)
 
 
-def learnt(paths: list[str], *, adds: bool, then: str = "", shares: int | None = None) -> tuple[Facts, int]:
+def learnt(paths: list[str], *, adds: bool, then: str = "", shares: int | None = None, telling: Telling = of_consul) -> tuple[Facts, int]:
     """``adds``: the screen adds up. ``then``: it tells, or forgets, after every block."""
     screen = Screen(quiet=adds, shares=shares)
     session = Session(screen=screen)
-    session.sayings = session._known.sayings = session._shared.sayings = sayings = Told(session.facts)
+    session.sayings = session._known.sayings = session._shared.sayings = sayings = Told(session.facts, telling)
     screen.tells(sayings)
     for index, source in enumerate(pipeline.sources(paths)):
         screen.open(index)
@@ -98,6 +101,21 @@ def test_beyond_the_bounds_it_is_the_same_for_the_shares_of_several_processes(mo
     assert whole.notes == without.notes
     assert len(unrolled(whole).sightings) <= limits.SIGHTINGS
     parts = [learnt(paths, adds=True, shares=shares)[0] for shares in (0x0F, 0xF0)]
+    parts[0].merge(parts[1])
+    assert shown(parts[0]) == shown(whole)
+
+
+def test_beyond_the_bounds_of_strangers_it_is_the_same_for_the_shares_of_several_processes(monkeypatch, tmp_path):
+    monkeypatch.setattr(limits, "STRANGERS_SAID", 2 * limits.SHARES)
+    paths = again(tmp_path, PCAPS / "lab" / "plain-c1.pcap", PCAPS / "dns" / "consul-dns.pcap")
+    telling = {"telling": lambda protocol, kind, fields: protocol in {"memberlist", "raft"}}
+    whole = learnt(paths, adds=True, **telling)[0]
+    assert whole.notes["sightings without Consul over the limit"] > 10
+    assert "sightings over the limit" not in whole.notes
+    without = learnt(paths, adds=False, **telling)[0]
+    assert {*unrolled(whole).sightings} == {*without.sightings}
+    assert whole.notes == without.notes
+    parts = [learnt(paths, adds=True, shares=shares, **telling)[0] for shares in (0x0F, 0xF0)]
     parts[0].merge(parts[1])
     assert shown(parts[0]) == shown(whole)
 
