@@ -40,7 +40,12 @@ class Questions:
         def holds(number: int) -> bool:
             answer = known.get(number)
             if answer is None:
-                answer = known[number] = all(predicate(value(name)) for name, predicate in self._tests[number])
+                answer = True
+                for name, predicate in self._tests[number]:
+                    if not predicate(value(name)):
+                        answer = False
+                        break
+                known[number] = answer
             return answer
 
         return holds
