@@ -174,7 +174,7 @@ class Facts:
         self.reasons: set[str] = set()  # why the report is incomplete, one sentence each
         self.met: dict[tuple[str, int], set[object]] = {}  # keys of a table by share: each has its part of the limits
         # the same of tables of tallies, which know their shares: how many; last those of flows without a share
-        self.used = {table: array("q", bytes(8 * (limits.SHARES + 1))) for table in ("sightings", "exposures")}
+        self.used = {table: array("q", bytes(8 * (limits.SHARES + 1))) for table in ("sightings", "claims", "exposures")}
         self.apart: list[int] = []  # how many conversations and attempts the screen kept apart, each by share
         self._fields: dict[tuple[str, str, Fields], Fields] = {}
 
@@ -204,18 +204,20 @@ class Facts:
         return True
 
     def tally(self, table: str, share: int, key: object, limit: int, *, counted: bool = False) -> Tally | None:
-        """The tally of a key of ``sightings`` or ``exposures`` that a share's flow uses; None: there is no room, as in ``room``.
+        """The tally of a key of ``sightings``, ``claims`` or ``exposures`` that a share's flow uses; None: there is no room, as in ``room``.
         ``counted``: the screen uses it for a flow of that share already."""
         tallies: dict[object, Tally] = getattr(self, table)
         bit = 1 << (share + 1)
         used = self.used[table]
+        tally = tallies.get(key)  # a key's hash is most of it: once, where it is known
+        if tally is not None and tally.shares & bit:
+            return tally
         if not counted and used[share] >= (limit if share < 0 else limit // limits.SHARES):
-            known = tallies.get(key)
-            return known if known is not None and known.shares & bit else None
-        tally = tallies.setdefault(key, Tally())  # a key's hash is most of it: once
-        if not tally.shares & bit:
-            tally.shares |= bit
-            used[share] += not counted
+            return None
+        if tally is None:
+            tally = tallies[key] = ClaimTally() if table == "claims" else Tally()
+        tally.shares |= bit
+        used[share] += not counted
         return tally
 
     def over(self, table: str, times: int = 1) -> None:

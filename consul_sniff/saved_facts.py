@@ -97,7 +97,7 @@ def _share_out(facts: Facts) -> None:
             if number >= bound:
                 raise ValueError(table)
             share = number % limits.SHARES
-            if table in {"sightings", "exposures"}:
+            if table in facts.used:
                 facts.tally(table, share, key, bound)
             else:
                 facts.met.setdefault((table, share), set()).add(key)

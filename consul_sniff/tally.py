@@ -91,6 +91,18 @@ class ClaimTally(Tally):
         self.conversation: ConversationKey | None = None
         self.side = 0
 
+    def counted(self, input_: int, heard: Heard, times: int, summary: str, conversation: ConversationKey, side: int) -> None:
+        """The screen counted it in a conversation, by a side of it. Mostly the packet kept is an earlier one: then only numbers change."""
+        _, count, first, last, frames = heard
+        if self.evidence and self.evidence[0][:2] < (input_, frames[0]):
+            self.count += count * times
+            self.first = min(self.first, first)
+            self.last = max(self.last, last)
+        else:
+            tally = Tally()
+            tally.heard(input_, heard, times, summary)
+            self.told(tally, conversation, side)
+
     def told(self, tally: Tally, conversation: ConversationKey, side: int) -> None:
         """The same claim, in a conversation by a side of it."""
         if not self.evidence or tally.evidence[:1] < self.evidence:

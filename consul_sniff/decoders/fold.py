@@ -253,9 +253,7 @@ class Claimed:
         self.claim, self.conversation, self.side = claim, conversation, side
 
     def heard(self, input_: int, heard: Heard, times: int, summary: str) -> None:
-        tally = Tally()
-        tally.heard(input_, heard, times, summary)
-        self.merge(tally)
+        self.claim.counted(input_, heard, times, summary, self.conversation, self.side)
 
     def merge(self, tally: Tally) -> None:
         self.claim.told(tally, self.conversation, self.side)
@@ -267,9 +265,9 @@ def admit(facts: Facts, share: int, conversation: ConversationKey, side: int, ta
     ``adds``: who may add it up, too, and was asked for the flow's ``room``. ``strange``: nothing in the flow tells of Consul."""
     if table == "claimed":
         claim, decrypted = key
-        name = ClaimKey(claim, conversation.port, decrypted)
-        if facts.room("claims", share, name, limits.CLAIMS):
-            return Claimed(facts.claims.setdefault(name, ClaimTally()), conversation, side)
+        made = facts.tally("claims", share, ClaimKey(claim, conversation.port, decrypted), limits.CLAIMS)
+        if isinstance(made, ClaimTally):
+            return Claimed(made, conversation, side)
         facts.over("claims")
         return None
     if table == "said":
