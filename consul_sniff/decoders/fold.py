@@ -141,25 +141,29 @@ def orient(flow: Flow, originator: int | None, hints: frozenset[int]) -> tuple[i
     return (1 if first < second else 0), first == second
 
 
-def stranger(flow: Flow, hints: frozenset[int], *, telling: bool) -> bool:
-    """Does nothing tell that a flow may be Consul's? Strangers have a part of the room only. ``telling``: something that was said does."""
+def stranger(flow: Flow, source: int, hints: frozenset[int], *, certain: bool, telling: bool) -> bool:
+    """Does nothing tell that a flow may be Consul's? Strangers have a part of the room only. ``telling``: something that was said does.
+    Where it is ``certain`` who originated, only the responder's port does: the other is any."""
     first, second = flow.ways
-    return not (telling or flow.ports[0] in hints or flow.ports[1] in hints or first.plain or second.plain)
+    likely = flow.ports[1 - source] in hints or (not certain and flow.ports[source] in hints)
+    return not (telling or likely or first.plain or second.plain)
 
 
 def fold_flow(facts: Facts, flow: Flow, state: FlowState | None, hints: frozenset[int],
               adds: Adds | None = None, telling: Telling = of_consul) -> None:
     """Add a flow that ended to the facts. ``adds``: the screen, where it adds up flows."""
-    strange = stranger(flow, hints, telling=state is not None and state.telling(telling))
-    key, source = fold_counters(facts, flow, state.originator if state is not None else None, hints, adds, strange=strange)
+    key, source, strange = fold_counters(facts, flow, state.originator if state is not None else None, hints, adds,
+                                         telling=state is not None and state.telling(telling))
     if state is not None:
         _fold_said(facts, state, key, source, adds, strange=strange)
 
 
 def fold_counters(facts: Facts, flow: Flow, originator: int | None, hints: frozenset[int],
-                  adds: Adds | None, *, strange: bool) -> tuple[ConversationKey, int]:
-    """Add a flow's counters to its conversation: that, and the side that originated. ``originator``: as the content shows."""
+                  adds: Adds | None, *, telling: bool) -> tuple[ConversationKey, int, bool]:
+    """Add a flow's counters to its conversation: that, the side that originated, and whether it is a ``stranger``'s. ``originator``: as
+    the content shows."""
     source, certain = orient(flow, originator, hints)
+    strange = stranger(flow, source, hints, certain=certain, telling=telling)
     responder = 1 - source
     key = ConversationKey(flow.addresses[source], flow.addresses[responder], flow.ports[responder], flow.transport)
     others, added = adds.room(flow, source, certain, strange) if adds is not None else _room(facts, flow, key, strange=strange)
@@ -172,7 +176,7 @@ def fold_counters(facts: Facts, flow: Flow, originator: int | None, hints: froze
             facts.conversations[key] = made
         else:
             conversation.merge(made)
-    return key, source
+    return key, source, strange
 
 
 def _room(facts: Facts, flow: Flow, key: ConversationKey, *, strange: bool) -> tuple[int, bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .fold import FlowState, fold_counters, fold_heard, stranger
+from .fold import FlowState, fold_counters, fold_heard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,8 +100,8 @@ class Known:
             return False
         says, tells = self.sayings.says, self.sayings.tells
         heard = [(side, said, one) for side in (0, 1) for one in flow.heard[side] for said in says(one[0])]
-        strange = stranger(flow, self.hints, telling=any(said.table != "said" or tells[said.place] for _, said, _ in heard))
-        key, source = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, adds, strange=strange)
+        key, source, strange = fold_counters(facts, flow, close.originator if close is not None else None, self.hints, adds,
+                                             telling=any(said.table != "said" or tells[said.place] for _, said, _ in heard))
         if heard:
             fold_heard(facts, flow, key, source, heard, adds, strange=strange)
         return True

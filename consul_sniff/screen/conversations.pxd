@@ -19,13 +19,13 @@ cdef class Conversations:
     cdef readonly object rows, more
     cdef readonly dict tunnels
     cdef readonly Py_ssize_t used, folded, foreign, floods, last
-    cdef Py_ssize_t mask, widest, guess, side, spot
+    cdef Py_ssize_t mask, widest, guess, side, strange, spot
     cdef unsigned long long o0, o1, o2, o3, o4
     cdef Py_ssize_t quiet(self, Py_ssize_t r) except -9 nogil
     cdef Py_ssize_t simple(self, Py_ssize_t r) except -9 nogil
     cdef Py_ssize_t counted(self, Py_ssize_t d) except -9 nogil
     cdef Py_ssize_t attempt(self, Py_ssize_t r) except -9 nogil
-    cdef Py_ssize_t strange(self, Py_ssize_t r) except -9 nogil
+    cdef Py_ssize_t foreign_to(self, Py_ssize_t r, Py_ssize_t second) except -9 nogil
     cdef Py_ssize_t source(self, Py_ssize_t r) except -9 nogil
     cdef Py_ssize_t name(self, unsigned long long k0, unsigned long long k1, unsigned long long k2,
                          unsigned long long k3, unsigned long long k4, Py_ssize_t second, Py_ssize_t share) except -9 nogil

@@ -68,7 +68,7 @@ class Conversations:
             self.likely[port] = 1
         self.kept = array("q", [0] * (4 * EACH))  # by share: kept apart, attempts, under others, all others
         self.tunnels: dict[int, str] = {}  # of the rows whose flows all came through one
-        self.used = self.folded = self.foreign = self.floods = self.guess = self.side = 0
+        self.used = self.folded = self.foreign = self.floods = self.guess = self.side = self.strange = 0
         self.o0 = self.o1 = self.o2 = self.o3 = self.o4 = 0
         self.spot = 0
 
@@ -97,10 +97,13 @@ class Conversations:
         return (self.tab.D[2 * r].packets == 0 or self.tab.D[2 * r + 1].packets == 0
                 or (self.tab.D[2 * r].payloads == 0 and self.tab.D[2 * r + 1].payloads == 0))
 
-    def strange(self, r: i64) -> i64:
-        """Does nothing but what was said tell that a flow may be Consul's? As ``decoders.fold.stranger``."""
-        return not (self.likely[cython.cast(i64, self.tab.F[r].k1 & M16)] or self.likely[cython.cast(i64, (self.tab.F[r].k1 >> 16) & M16)]
-                    or self.tab.D[2 * r].plain or self.tab.D[2 * r + 1].plain)
+    def foreign_to(self, r: i64, second: i64) -> i64:
+        """Does nothing but what was said tell that a flow may be Consul's? As ``decoders.fold.stranger``; ``second``: socket originated."""
+        first: i64 = self.likely[cython.cast(i64, (self.tab.F[r].k1 >> 16) & M16)]
+        other: i64 = self.likely[cython.cast(i64, self.tab.F[r].k1 & M16)]
+        if (first if second else other) or (self.guess and (first or other)):
+            return 0
+        return not (self.tab.D[2 * r].plain or self.tab.D[2 * r + 1].plain)
 
     def source(self, r: i64) -> i64:
         """The side that originated, as ``decoders.fold.orient`` settles it. Sets ``guess``: that was not seen."""
@@ -237,7 +240,7 @@ class Conversations:
 
     def add(self, r: i64, input_: u64, tunnel: str) -> None:
         """Add up a quiet flow that is over: the flow table's row ``r``, of the input of that number."""
-        self.sum(r, input_, tunnel, self.source(r), self.attempt(r), self.strange(r))
+        self.sum(r, input_, tunnel, self.source(r), self.attempt(r), 1)
 
     def told(self, r: int, input_: int, tunnel: str, source: int, certain: bool, strange: bool) -> int:  # noqa: FBT001 - a hot path
         """The same for a flow that somebody read, and so knows who originated it. As ``room``."""
@@ -246,7 +249,7 @@ class Conversations:
 
     def spoke(self, r: i64, input_: u64, tunnel: str, side: i64, strange: i64) -> i64:
         """The same for a flow in which something was said that is known; the row. ``side`` as the content shows, -1: it does not.
-        Sets ``side``."""
+        Sets ``side`` and ``strange``, as ``sum``."""
         self.guess = 0
         if self.tab.F[r].opener >= 0:
             side = self.tab.F[r].opener
@@ -256,14 +259,16 @@ class Conversations:
         return self.sum(r, input_, tunnel, side, 0, strange)
 
     def sum(self, r: i64, input_: u64, tunnel: str, side: i64, attempt: i64, strange: i64) -> i64:
-        """Add up a flow that ``side`` originated; the row of its conversation."""
+        """Add up a flow that ``side`` originated; the row of its conversation. ``strange``: nothing that was said tells of Consul; sets
+        ``strange``, whether nothing else does, either."""
         second: i64 = side ^ cython.cast(i64, self.tab.F[r].flip)
         place: u64 = input_ << FRAME
         share: i64 = r // self.tab.each
         t: i64
         port: i64
         self.name(self.tab.F[r].k0, self.tab.F[r].k1, self.tab.F[r].k2, self.tab.F[r].k3, self.tab.F[r].k4, second, share)
-        t = self.place(share, attempt, strange)
+        self.strange = strange and self.foreign_to(r, second)
+        t = self.place(share, attempt, self.strange)
         port = cython.cast(i64, self.tab.F[r].k1 & M16 if second else (self.tab.F[r].k1 >> 16) & M16)
         if tunnel or self.tunnels:
             self.wrapped(t, tunnel)

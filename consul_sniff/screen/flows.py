@@ -169,9 +169,9 @@ class Flows:
 
     def tally(self, talks: Conversations, r: i64, tunnel: str, side: i64) -> None:
         """Add up a flow and what was said in it; ``side`` originated, as the content shows (-1: it does not)."""
-        strange: i64 = talks.strange(r) and not (self.tallies.telling(2 * r) or self.tallies.telling(2 * r + 1))
-        t: i64 = talks.spoke(r, cython.cast(u64, self.input), tunnel, side, strange)
-        self.tallies.begin(talks, t, r // self.tab.each if self.tab.shares > 1 else -1, self.input, strange)
+        telling: i64 = self.tallies.telling(2 * r) or self.tallies.telling(2 * r + 1)
+        t: i64 = talks.spoke(r, cython.cast(u64, self.input), tunnel, side, 1 - telling)
+        self.tallies.begin(talks, t, r // self.tab.each if self.tab.shares > 1 else -1, self.input, talks.strange)
         self.tallies.heard(2 * r, talks.side)
         self.tallies.heard(2 * r + 1, 1 ^ talks.side)
 

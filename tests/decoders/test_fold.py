@@ -77,7 +77,7 @@ def test_over_the_limit_is_folded_counted_and_said(monkeypatch):
     monkeypatch.setattr(limits, "CONVERSATIONS", 2)
     facts = Facts()
     for port in (1, 2, 3, 4):
-        fold_flow(facts, flow((40000, port), opener=0), None, frozenset({40000}))
+        fold_flow(facts, flow((40000, port), opener=0), None, frozenset({1, 2, 3, 4}))
     assert facts.notes["conversations folded"] == 2
     assert [key.source for key in facts.conversations] == [A, A, OTHERS, OTHERS]
     assert any("more conversations" in reason for reason in facts.reasons)
@@ -93,12 +93,16 @@ def dns_only(protocol, kind, fields):
     pytest.param({"claims": (Claim("agent", (B,), ()),)}, (40000, 80), False, id="a claim"),
     pytest.param({"secrets": (Secret("acl-token", "sha256:00", "x", "", 9),)}, (40000, 80), False, id="a secret"),
     pytest.param({}, (40000, 8300), False, id="a likely port"),
-    pytest.param({}, (8300, 80), False, id="a likely port on the other side"),
+    pytest.param({}, (8300, 80), True, id="an originator's port is any"),
 ])
 def test_a_stranger_is_whom_nothing_tells_of(said, ports, strange):
     state = FlowState(flow(ports))
     state.add(0, 1, 1, message(**said))
-    assert stranger(flow(ports), frozenset({8300}), telling=state.telling(dns_only)) is strange
+    assert stranger(flow(ports), 0, frozenset({8300}), certain=True, telling=state.telling(dns_only)) is strange
+
+
+def test_where_nobody_knows_who_originated_both_ports_count():
+    assert [stranger(flow((8300, 80)), 0, frozenset({8300}), certain=certain, telling=False) for certain in (True, False)] == [True, False]
 
 
 def test_strangers_sightings_have_a_part_of_the_room(monkeypatch):

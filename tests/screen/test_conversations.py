@@ -127,6 +127,13 @@ def answered(n: int, port: int) -> list[bytes]:
     return [udp(bytes([200]) * 30, 40_000, port, f"10.1.0.{n}", "10.2.0.1"), udp(bytes([200]) * 30, port, 40_000, "10.2.0.1", f"10.1.0.{n}")]
 
 
+def connection(n: int, sport: int, dport: int) -> list[bytes]:
+    """One that is opened, and in which a byte is sent."""
+    to = {"sender": f"10.1.0.{n}", "receiver": "10.2.0.1", "sport": sport, "dport": dport}
+    back = {"sender": "10.2.0.1", "receiver": f"10.1.0.{n}", "sport": dport, "dport": sport}
+    return [tcp(seq=9, flags="S", **to), tcp(seq=5, ack=10, flags="SA", **back), tcp(b"x", 10, flags="A", **to)]
+
+
 @pytest.mark.parametrize("quiet", [True, False])
 def test_strangers_take_no_room_from_those_who_may_be_consuls(monkeypatch, quiet):
     monkeypatch.setattr(limits, "CONVERSATIONS", 6)
@@ -139,6 +146,15 @@ def test_strangers_take_no_room_from_those_who_may_be_consuls(monkeypatch, quiet
         ("10.1.0.1", 5000), ("10.1.0.2", 5000), (OTHERS, 5000), *[(f"10.1.0.{n}", 8600) for n in range(6, 10)]]
     assert facts.notes == {"conversations without Consul folded": 3}
     assert facts.reasons == {"more conversations without Consul than are kept apart: the rest is folded under the source 'others'"}
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_the_port_that_an_originator_happens_to_have_makes_it_no_less_a_stranger(monkeypatch, quiet):
+    monkeypatch.setattr(limits, "STRANGERS", 0)
+    frames = [*connection(1, 8600, 5000), *connection(2, 5000, 8600)]
+    screen = Screen(hints=HINTS, flows=16, quiet=quiet)
+    facts = through(screen, Session(hints=HINTS, screen=screen if quiet else None, telling=lambda *_: False), [frames])
+    assert {(key.source, key.port) for key in facts.conversations} == {("10.1.0.2", 8600), (OTHERS, 5000)}
 
 
 @pytest.mark.parametrize("quiet", [True, False])
