@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ..facts import Fields
     from ..model import Scalar
     from .profile import Profile
 
@@ -34,7 +35,7 @@ def telling(protocol: str, kind: str, fields: Mapping[str, Scalar], domain: str)
         or "disable_remote_exec" in fields or "remote_exec" in fields
 
 
-def teller(profile: Profile) -> Callable[[str, str, tuple[tuple[str, Scalar], ...]], bool]:
+def teller(profile: Profile) -> Callable[[str, str, Fields], bool]:
     """``telling`` for those who have fields as pairs, while they read."""
     return lambda protocol, kind, fields: telling(protocol, kind, dict(fields), profile.domain)
 

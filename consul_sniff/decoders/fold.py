@@ -18,6 +18,7 @@ from ..facts import (
     ConversationKey,
     ExposureKey,
     Facts,
+    Fields,
     SightingKey,
     Tally,
     join,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from ..model import Claim, Flow, Heard, Message, Protection, Scalar, Secret, Way
 
 Key = TypeVar("Key")
-Fields = tuple[tuple[str, "Scalar"], ...]
 Telling = Callable[[str, str, Fields], bool]  # of protocol, kind and fields
 _summed = attrgetter(*SUMMED)
 ALL = 2  # what ``room`` says where the destination is folded, too

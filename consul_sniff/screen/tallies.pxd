@@ -18,6 +18,7 @@ cdef class Tallies:
     cdef long long[::1] taken
     cdef Py_ssize_t row, share, input, limit, strange, strangers, most, missed, foreign
     cpdef listens(self, object sayings)
+    cdef object unit(self, Py_ssize_t h)
     cdef Py_ssize_t telling(self, Py_ssize_t d) except -9
     cpdef begin(self, Conversations talks, Py_ssize_t t, Py_ssize_t share, Py_ssize_t input_, Py_ssize_t strange)
     cpdef heard(self, Py_ssize_t d, Py_ssize_t side)

@@ -87,16 +87,19 @@ class Tallies:
         self.limit = limits.SIGHTINGS
         self.strangers = min(limits.STRANGERS_SAID, limits.SIGHTINGS)
 
+    def unit(self, h: i64) -> Any:
+        """What row ``h`` of the units counts, as ``Sayings.units`` has it."""
+        number: i64 = cython.cast(i64, self.units.H[h].unit) - 1
+        return self.known[number] or self.sayings.unit(number)
+
     def telling(self, d: i64) -> i64:
         """Does anything that the units counted on side ``d`` of the table tell that the conversation may be Consul's?"""
         h: i64 = cython.cast(i64, self.units.tab.D[d].heard)
-        number: i64
         place: i64
         one: u64
         i: i64
         while h:
-            number = cython.cast(i64, self.units.H[h].unit) - 1
-            unit = self.known[number] or self.sayings.unit(number)
+            unit = self.unit(h)
             if unit.__class__ is int:
                 one = unit
                 if self.tells[cython.cast(i64, one >> 32) - 1]:
@@ -126,12 +129,10 @@ class Tallies:
     def heard(self, d: i64, side: i64) -> None:
         """Add what the units counted on side ``d`` of the table; ``side`` 0 originated."""
         h: i64 = cython.cast(i64, self.units.tab.D[d].heard)
-        number: i64
         one: u64
         i: i64
         while h:
-            number = cython.cast(i64, self.units.H[h].unit) - 1
-            unit = self.known[number] or self.sayings.unit(number)
+            unit = self.unit(h)
             if unit.__class__ is int:
                 one = unit
                 self.add(side, cython.cast(i64, one >> 32) - 1, h, cython.cast(i64, one & M32), 1)
